@@ -1,0 +1,26 @@
+"""Shared fixtures. Tests run on one thread each: several test processes share few cores."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of sample data beside the checkout; tests that need it skip without it."""
+    folder = Path(__file__).resolve().parents[2] / "shared"
+    if not (folder / "README.md").is_file():
+        pytest.skip(f"no sample data: {folder} is absent")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep every test away from the user's own prepared data and weights."""
+    monkeypatch.setenv("MCBENCH_HOME", str(tmp_path / "mcbench-home"))
