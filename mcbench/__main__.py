@@ -1,0 +1,5 @@
+"""`python -m mcbench`."""
+
+from mcbench.cli import main
+
+main()

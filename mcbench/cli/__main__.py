@@ -1,0 +1,5 @@
+"""`python -m mcbench.cli`."""
+
+from mcbench.cli import main
+
+main()
