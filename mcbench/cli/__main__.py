@@ -1,5 +1,0 @@
-"""`python -m mcbench.cli`."""
-
-from mcbench.cli import main
-
-main()
