@@ -1,0 +1,1 @@
+"""The networks behind learned metrics: one registry, strict loading, no file under a wrong name."""
