@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -88,12 +89,33 @@ def git_state(folder: Path | None = None) -> tuple[str | None, bool | None]:
     return commit, None if status is None else bool(status)
 
 
+def reset_peak_memory(device: str) -> None:
+    """Begin a new measurement for `peak_memory_bytes`, where the system allows it."""
+    if device.startswith("cuda"):
+        import torch
+
+        torch.cuda.reset_peak_memory_stats(device)
+    with suppress(OSError):
+        # Writing 5 resets the peak resident size of this process (Linux; see proc(5)).
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
 def peak_memory_bytes(device: str) -> int | None:
-    """Return the peak memory so far: allocated on a CUDA device, resident of this process otherwise."""
+    """Return the peak memory since `reset_peak_memory`; None where the system does not tell.
+
+    On a CUDA device what torch allocated there, otherwise the resident size of this process. Off Linux
+    the latter cannot be reset, and counts from the process's start.
+    """
     if device.startswith("cuda"):
         import torch
 
         return int(torch.cuda.max_memory_allocated(device))
+    try:
+        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
     if sys.platform == "win32":
         return None
     import resource

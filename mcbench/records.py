@@ -135,6 +135,8 @@ class VideoResult(Part):
     n_frames: int = 0
     size: Size | None = None
     frames_sha256: Sha256 | None = None
+    clip_sha256: Sha256 | None = None
+    """`frames_sha256` of the prepared clip that it was made from."""
     seconds: float | None = None
     peak_memory_bytes: int | None = None
     """Peak resident memory of the process (CPU) or peak allocated memory of the device (GPU)."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ from mcbench.records import ModelDescription, Size
 Kind = Literal["ours", "builtin"]
 Need = Literal["poses"]
 Options = Mapping[str, str | int | float | bool]
+NO_OPTIONS: Options = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Spec:
     paper: str = ""
     licence: str = "Apache-2.0"
     needs: tuple[Need, ...] = ()
-    options: Options = field(default_factory=dict)
+    options: Options = NO_OPTIONS
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,125 @@
+"""`mcbench run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mcbench.cli import console
+from mcbench.errors import InputError
+
+if TYPE_CHECKING:
+    from mcbench.records import RunRecord
+
+
+def run(
+    model: Annotated[str, typer.Option("--model", help="ours, copy-reference or warp.")],
+    split: Annotated[
+        str, typer.Option("--split", help="BENCHMARK or BENCHMARK/SUBSET, such as multi-character/demo.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Results folder.")] = Path("results"),
+    source: Annotated[
+        str | None,
+        typer.Option("--source", help="Source of the benchmark [default: its own].", show_default=False),
+    ] = None,
+    limit_videos: Annotated[int | None, typer.Option("--limit-videos", min=1, help="Only the first N.")] = None,
+    limit_frames: Annotated[
+        int | None, typer.Option("--limit-frames", min=1, help="Only the first N of each video.")
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(
+            "--size", metavar="HxW", help="Size of the output [default: the model's own].", show_default=False
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the run.")] = 0,
+    device: console.DeviceOption = "auto",
+    option: Annotated[
+        list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="An option of the model.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another run in this place.")] = False,
+    home: console.HomeOption = None,
+    as_json: console.JsonOption = False,
+) -> None:
+    """Generate each video of a split with a model, resumable video by video.
+
+    Writes OUT/MODEL/SPLIT: run.json, frames/VIDEO/000000.png, previews/VIDEO.mp4. Stopped at any moment, the
+    same command goes on where it was. A video that fails is listed, the others go on, and the exit code is 1.
+
+    Example: mcbench run --model ours --split multi-character/demo
+    """
+    from mcbench.runs import RunRequest, run_folder, run_model
+
+    request = RunRequest(
+        model=model,
+        split=split,
+        source=source,
+        out=out,
+        limit_videos=limit_videos,
+        limit_frames=limit_frames,
+        size=parse_size(size) if size else None,
+        seed=seed,
+        device=device,
+        options=dict(_parse_option(text) for text in option or []),
+        overwrite=overwrite,
+        home=home,
+    )
+    with console.progress() as progress:
+        record = run_model(request, progress)
+    if as_json:
+        console.emit_json(record)
+    else:
+        print_run(record, run_folder(request))
+    wanted = record.split.expected[:limit_videos]
+    done = {result.video for result in record.videos if result.status == "done"}
+    left = [video for video in wanted if video not in done]
+    if left:
+        console.say(f"not done: {', '.join(left)}")
+        raise typer.Exit(1)
+
+
+def print_run(record: RunRecord, folder: Path) -> None:
+    """Print what came of each video, and where the files lie."""
+    rows = [
+        (
+            result.video,
+            result.status,
+            result.n_frames,
+            "x".join(str(side) for side in result.size) if result.size else "",
+            f"{result.seconds:.1f}" if result.seconds is not None else "",
+            f"{result.peak_memory_bytes / 2**30:.2f}" if result.peak_memory_bytes else "",
+            result.reason,
+        )
+        for result in record.videos
+    ]
+    columns = ("video", "status", ">frames", "size", ">seconds", ">peak GiB", "reason")
+    console.print_table(f"{record.model.display_name} on {record.split.name}", columns, rows)
+    console.say(f"results: {folder}")
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Return (height, width) of `HxW`.
+
+    Raises:
+        InputError: the text is of another form.
+    """
+    height, _, width = text.lower().partition("x")
+    if not (height.isdecimal() and width.isdecimal() and 0 < int(height) <= 16384 and 0 < int(width) <= 16384):
+        raise InputError(f"{text!r} is no size", "write height x width in pixels, such as 896x640")
+    return int(height), int(width)
+
+
+def _parse_option(text: str) -> tuple[str, str | int | float | bool]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise InputError(f"{text!r} is no option of a model", "write NAME=VALUE, such as steps=20")
+    if value.lower() in ("true", "false"):
+        return name, value.lower() == "true"
+    for kind in (int, float):
+        try:
+            return name, kind(value)
+        except ValueError:
+            continue
+    return name, value

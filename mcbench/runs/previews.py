@@ -1,0 +1,48 @@
+"""Previews of the truth and of the driving poses, for the page that plays them beside predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcbench import video
+from mcbench.conditions import draw_poses
+from mcbench.data import Clip
+from mcbench.progress import Progress
+from mcbench.records import SplitRecord
+
+POSE_PREVIEW_HEIGHT = 448
+"""Pose drawings are made at this height at most; a preview need not be larger."""
+
+
+def truth_preview_folder(results: Path, split: SplitRecord) -> Path:
+    """Return where the previews of a split's truth lie below a results folder."""
+    return results / "_truth" / split.name / f"{split.source}-{split.data_sha256[:12]}"
+
+
+def write_truth_previews(
+    split: SplitRecord, clips: Sequence[Clip], results: Path, progress: Progress
+) -> None:
+    """Write `VIDEO.mp4` and, where poses are known, `VIDEO.pose.mp4` of each clip that has none yet."""
+    folder = truth_preview_folder(results, split)
+    todo = [clip for clip in clips if not (folder / f"{clip.record.id}.mp4").exists()]
+    if not todo:
+        return
+    progress.start(f"previews of the truth of {split.name}", len(todo))
+    for clip in todo:
+        if "poses" in clip.record.truth:
+            video.write_preview(folder / f"{clip.record.id}.pose.mp4", _pose_drawings(clip), clip.record.fps)
+        video.write_preview(folder / f"{clip.record.id}.mp4", clip.frames(), clip.record.fps)
+        progress.advance()
+
+
+def _pose_drawings(clip: Clip) -> Iterator[NDArray[np.uint8]]:
+    height, width = clip.record.size
+    scale = min(1.0, POSE_PREVIEW_HEIGHT / height)
+    size = (round(height * scale), round(width * scale))
+    poses = clip.poses().resized(size)
+    for keypoints, visibility in zip(poses.keypoints, poses.visibility, strict=True):
+        yield draw_poses(keypoints, visibility, size)

@@ -1,0 +1,178 @@
+"""One model on one split: plans the jobs, does what is not done yet, keeps `run.json` true throughout."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcbench import baselines, data, environment, files
+from mcbench.baselines import Animator, Options
+from mcbench.errors import InputError, MismatchError
+from mcbench.progress import Progress, SilentProgress
+from mcbench.records import RunRecord, Size, VideoJob, VideoResult
+from mcbench.runs.generate import generate_video
+from mcbench.runs.previews import write_truth_previews
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What `mcbench run` is asked for; the fields are its options."""
+
+    model: str
+    split: str
+    source: str | None = None
+    out: Path = Path("results")
+    limit_videos: int | None = None
+    limit_frames: int | None = None
+    size: Size | None = None
+    seed: int = 0
+    device: str = "auto"
+    options: Options = baselines.NO_OPTIONS
+    overwrite: bool = False
+    home: Path | None = None
+
+
+def run_folder(request: RunRequest) -> Path:
+    """Return `OUT/MODEL/SPLIT`, where the run's record, frames, previews and scores lie."""
+    return request.out / request.model / request.split
+
+
+def run_model(request: RunRequest, progress: Progress | None = None) -> RunRecord:
+    """Generate every video of a split that is not generated yet, and return the record.
+
+    A video is the unit of resume: after a kill at any moment the same request goes on and ends with the
+    same frames. A video that fails is recorded with its reason and the others go on; failed videos
+    are tried again by the next call. Clips of a generated source that are not prepared yet are prepared first.
+
+    Raises:
+        InputError: unknown model, split or option, or a run is under way in this folder.
+        DataMissingError: the split is not prepared, and its source cannot be generated.
+        MismatchError: the folder holds a run of other data, weights, seed, sizes or code.
+    """
+    progress = progress or SilentProgress()
+    baselines.get(request.model)
+    _check_limits(request)
+    data.ensure_prepared(
+        request.split, source=request.source, home=request.home, limit=request.limit_videos, progress=progress
+    )
+    split = data.open_split(request.split, source=request.source, home=request.home)
+    device = environment.pick_device(request.device)
+    animator = baselines.load(request.model, device, request.options)
+    folder = run_folder(request)
+    record_path = folder / "run.json"
+    with files.locked(record_path, wait=False):
+        wanted = split.record.expected[: request.limit_videos]
+        clips = [clip for clip in split.clips if clip.record.id in wanted]
+        fresh = RunRecord(
+            model=animator.describe(),
+            split=split.record,
+            seed=request.seed,
+            size=request.size,
+            limit_videos=request.limit_videos,
+            limit_frames=request.limit_frames,
+            environment=environment.describe_environment(device),
+            created=environment.now(),
+        )
+        record = _begin(record_path, fresh, clips, request.overwrite)
+        jobs = [_job(request, clip, folder, device) for clip in clips]
+        record = _work(record, record_path, jobs, animator, progress)
+        write_truth_previews(split.record, clips, request.out, progress)
+    return record
+
+
+def _check_limits(request: RunRequest) -> None:
+    for name, limit in (("--limit-videos", request.limit_videos), ("--limit-frames", request.limit_frames)):
+        if limit is not None and limit < 1:
+            raise InputError(f"{name} is {limit}, and must be at least 1")
+
+
+def _begin(path: Path, fresh: RunRecord, clips: Sequence[data.Clip], overwrite: bool) -> RunRecord:
+    """Return the record to go on with: the one in the folder if it is of the same run."""
+    if overwrite or not path.exists():
+        for name in ("frames", "previews", "scores", "logs"):
+            shutil.rmtree(path.parent / name, ignore_errors=True)
+        fresh.write(path)
+        return fresh
+    old = RunRecord.read(path)
+    for part in ("frames", "previews"):
+        if (path.parent / part).is_dir():
+            files.remove_leftovers(path.parent / part)
+    differing = _differences(old, fresh, clips)
+    if differing:
+        raise MismatchError(
+            f"{path.parent} holds a run with another {', '.join(differing)}",
+            "use --overwrite to replace it, or another --out to keep both",
+        )
+    return old.model_copy(update={"limit_videos": fresh.limit_videos, "split": fresh.split})
+
+
+def _differences(old: RunRecord, fresh: RunRecord, clips: Sequence[data.Clip]) -> list[str]:
+    """Name what would make videos of the two runs incomparable."""
+    made_from = {result.video: result.clip_sha256 for result in old.videos if result.status == "done"}
+    pairs: dict[str, tuple[object, object]] = {
+        "model, weights or sampler": (old.model, fresh.model),
+        "source": (old.split.source, fresh.split.source),
+        "seed": (old.seed, fresh.seed),
+        "size": (old.size, fresh.size),
+        "frame limit": (old.limit_frames, fresh.limit_frames),
+    }
+    for clip in clips:
+        if clip.record.id in made_from:
+            pairs[f"{clip.record.id} (the clip has changed)"] = (
+                made_from[clip.record.id],
+                clip.record.frames_sha256,
+            )
+    if made_from and any(clip.record.id not in made_from for clip in clips):
+        # What is left would be made by other code than what is there.
+        pairs["version of mcbench"] = (_code(old), _code(fresh))
+    return [name for name, (before, after) in pairs.items() if before != after]
+
+
+def _code(record: RunRecord) -> tuple[str, str | None]:
+    return record.environment.mcbench, record.environment.git_commit
+
+
+def _job(request: RunRequest, clip: data.Clip, folder: Path, device: str) -> VideoJob:
+    return VideoJob(
+        model=request.model,
+        video=clip.record.id,
+        clip_folder=str(clip.folder),
+        out_folder=str(folder),
+        n_frames=min(clip.record.n_frames, request.limit_frames or clip.record.n_frames),
+        size=request.size,
+        seed=request.seed,
+        device=device,
+        options=dict(request.options),
+    )
+
+
+def _work(
+    record: RunRecord, path: Path, jobs: list[VideoJob], animator: Animator, progress: Progress
+) -> RunRecord:
+    """Do the jobs that are not done, rewriting the record after each."""
+    results = {result.video: result for result in record.videos if _is_whole(result, path.parent)}
+    progress.start(f"{record.model.display_name} on {record.split.name}", len(jobs))
+    for job in jobs:
+        if job.video not in results:
+            result = generate_video(job, animator)
+            results[job.video] = result
+            if result.status == "failed":
+                progress.message(f"{job.video} failed: {result.reason}")
+        ordered = tuple(results[video] for video in sorted(results))
+        record = record.model_copy(update={"videos": ordered})
+        record.write(path)
+        progress.advance()
+    return record
+
+
+def _is_whole(result: VideoResult, folder: Path) -> bool:
+    frames = folder / "frames" / result.video
+    preview = folder / "previews" / f"{result.video}.mp4"
+    return (
+        result.status == "done"
+        and preview.is_file()
+        and frames.is_dir()
+        and sum(1 for entry in frames.iterdir() if entry.suffix == ".png") == result.n_frames
+    )
