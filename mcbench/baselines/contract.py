@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import numpy as np
@@ -16,7 +15,6 @@ from mcbench.records import ModelDescription, Size
 Kind = Literal["ours", "builtin"]
 Need = Literal["poses"]
 Options = Mapping[str, str | int | float | bool]
-NO_OPTIONS: Options = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class Spec:
     paper: str = ""
     licence: str = "Apache-2.0"
     needs: tuple[Need, ...] = ()
-    options: Options = NO_OPTIONS
+    options: Options = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

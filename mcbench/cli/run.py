@@ -24,7 +24,9 @@ def run(
         str | None,
         typer.Option("--source", help="Source of the benchmark [default: its own].", show_default=False),
     ] = None,
-    limit_videos: Annotated[int | None, typer.Option("--limit-videos", min=1, help="Only the first N.")] = None,
+    limit_videos: Annotated[
+        int | None, typer.Option("--limit-videos", min=1, help="Only the first N.")
+    ] = None,
     limit_frames: Annotated[
         int | None, typer.Option("--limit-frames", min=1, help="Only the first N of each video.")
     ] = None,
@@ -39,7 +41,9 @@ def run(
     option: Annotated[
         list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="An option of the model.")
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another run in this place.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace another run in this place.")
+    ] = False,
     home: console.HomeOption = None,
     as_json: console.JsonOption = False,
 ) -> None:
@@ -106,9 +110,11 @@ def parse_size(text: str) -> tuple[int, int]:
         InputError: the text is of another form.
     """
     height, _, width = text.lower().partition("x")
-    if not (height.isdecimal() and width.isdecimal() and 0 < int(height) <= 16384 and 0 < int(width) <= 16384):
+    if not (
+        height.isdecimal() and width.isdecimal() and 0 < int(height) <= 16384 and 0 < int(width) <= 16384
+    ):
         raise InputError(f"{text!r} is no size", "write height x width in pixels, such as 896x640")
-    return int(height), int(width)
+    return sides[0], sides[1]
 
 
 def _parse_option(text: str) -> tuple[str, str | int | float | bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mcbench import baselines, data, environment, files
@@ -29,7 +29,7 @@ class RunRequest:
     size: Size | None = None
     seed: int = 0
     device: str = "auto"
-    options: Options = baselines.NO_OPTIONS
+    options: Options = field(default_factory=dict)
     overwrite: bool = False
     home: Path | None = None
 
@@ -44,7 +44,8 @@ def run_model(request: RunRequest, progress: Progress | None = None) -> RunRecor
 
     A video is the unit of resume: after a kill at any moment the same request goes on and ends with the
     same frames. A video that fails is recorded with its reason and the others go on; failed videos
-    are tried again by the next call. Clips of a generated source that are not prepared yet are prepared first.
+    are tried again by the next call. Clips of a generated
+    source that are not prepared yet are prepared first.
 
     Raises:
         InputError: unknown model, split or option, or a run is under way in this folder.
