@@ -110,9 +110,8 @@ def parse_size(text: str) -> tuple[int, int]:
         InputError: the text is of another form.
     """
     height, _, width = text.lower().partition("x")
-    if not (
-        height.isdecimal() and width.isdecimal() and 0 < int(height) <= 16384 and 0 < int(width) <= 16384
-    ):
+    sides = [int(side) for side in (height, width) if side.isdecimal()]
+    if len(sides) != 2 or not all(0 < side <= 16384 for side in sides):
         raise InputError(f"{text!r} is no size", "write height x width in pixels, such as 896x640")
     return sides[0], sides[1]
 
