@@ -1,0 +1,1 @@
+"""Metrics: pure functions on frames and features, and the networks that make features."""

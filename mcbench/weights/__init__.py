@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcbench.weights.catalogue import CATALOGUE, Archive, Check, Download, Entry, Manual, entry
 from mcbench.weights.fetching import fetch
-from mcbench.weights.store import Installed, Present, State, add, find, present, states, verify
+from mcbench.weights.store import Installed, Present, State, add, find, is_present, present, states, verify
 
 __all__ = [
     "CATALOGUE",
@@ -20,6 +20,7 @@ __all__ = [
     "entry",
     "fetch",
     "find",
+    "is_present",
     "present",
     "states",
     "verify",

