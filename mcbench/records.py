@@ -100,6 +100,8 @@ class SplitRecord(Record):
     """Ids of all clips that belong to the subset, in order."""
     missing: tuple[str, ...] = ()
     """Ids among them that are not prepared."""
+    notes: tuple[str, ...] = ()
+    """How it differs from what the benchmark should be, such as fewer videos than the paper's."""
 
     @property
     def name(self) -> str:
