@@ -52,8 +52,8 @@ def run_demo(
     _fetch_lpips(home, progress)
     runs = tuple(_run(model, out, home, device, progress) for model in MODELS)
     scores: list[ScoreRecord] = []
-    for model in MODELS:
-        folder = run_folder(_request(model, out, home, device))
+    for run in runs:
+        folder = run_folder(out / "results", run.model.id, run.split)
         scores.extend(scoring.score_run(folder, home=home, device=device, progress=progress))
     board = out / "leaderboard"
     leaderboard.write_leaderboard(leaderboard.collect([out / "results"]), board)

@@ -75,7 +75,7 @@ def run(
     if as_json:
         console.emit_json(record)
     else:
-        print_run(record, run_folder(request))
+        print_run(record, run_folder(out, model, record.split))
     wanted = record.split.expected[:limit_videos]
     done = {result.video for result in record.videos if result.status == "done"}
     left = [video for video in wanted if video not in done]

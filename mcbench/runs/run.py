@@ -11,7 +11,7 @@ from mcbench import baselines, data, environment, files
 from mcbench.baselines import Animator, Options
 from mcbench.errors import InputError, MismatchError
 from mcbench.progress import Progress, SilentProgress
-from mcbench.records import RunRecord, Size, VideoJob, VideoResult
+from mcbench.records import RunRecord, Size, SplitRecord, VideoJob, VideoResult
 from mcbench.runs.generate import generate_video
 from mcbench.runs.previews import write_truth_previews
 
@@ -34,9 +34,9 @@ class RunRequest:
     home: Path | None = None
 
 
-def run_folder(request: RunRequest) -> Path:
-    """Return `OUT/MODEL/SPLIT`, where the run's record, frames, previews and scores lie."""
-    return request.out / request.model / request.split
+def run_folder(out: Path, model: str, split: SplitRecord) -> Path:
+    """Return `OUT/MODEL/SPLIT`, where a run's record, frames, previews and scores lie."""
+    return out / model / split.name
 
 
 def run_model(request: RunRequest, progress: Progress | None = None) -> RunRecord:
@@ -61,7 +61,7 @@ def run_model(request: RunRequest, progress: Progress | None = None) -> RunRecor
     split = data.open_split(request.split, source=request.source, home=request.home)
     device = environment.pick_device(request.device)
     animator = baselines.load(request.model, device, request.options)
-    folder = run_folder(request)
+    folder = run_folder(request.out, request.model, split.record)
     record_path = folder / "run.json"
     with files.locked(record_path, wait=False):
         wanted = split.record.expected[: request.limit_videos]
