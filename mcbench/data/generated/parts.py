@@ -1,0 +1,270 @@
+"""From joints and looks to the solid parts that are drawn.
+
+A part is the set of points O + u U + v V + s W with u*u + v*v + a*s*s + 2*b*s + c <= 0 and s between two
+ends: an ellipsoid, or a limb whose squared radius is a quadratic of its length. U, V and W are at right
+angles and move rigidly with the body, so (u, v, s) names a material point in every frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mcbench.data.generated.arithmetic import Floats, across, cross, length, unit
+from mcbench.data.generated.choreography import Joints
+from mcbench.data.generated.people import PATTERNS, Body, Cloth, Colour, Look
+
+PAINT = {"cloth": 0, "face": 1, "hair": 2, "foot": 3}
+"""How a part's surface is painted."""
+COLUMNS = 20
+"""Numbers that describe a part's surface: see `_Builder.add`."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """All parts of a scene over time.
+
+    Attributes:
+        frames: float64 [T, parts, 4, 3]: O, U, V and W in the world.
+        shape: float64 [parts, 5]: a, b, c, and the ends in s.
+        owner: int [parts]: 1 for the first person, and so on.
+        surface: float32 [parts, COLUMNS].
+    """
+
+    frames: Floats
+    shape: Floats
+    owner: np.ndarray[tuple[int], np.dtype[np.int64]]
+    surface: np.ndarray[tuple[int, int], np.dtype[np.float32]]
+
+
+@dataclass
+class _Builder:
+    owner: int
+    frames: list[Floats] = field(default_factory=list)
+    shape: list[tuple[float, ...]] = field(default_factory=list)
+    surface: list[tuple[float, ...]] = field(default_factory=list)
+
+    def add(
+        self, axes: tuple[Floats, Floats, Floats, Floats], shape: tuple[float, ...], cloth: Cloth,
+        *, under: Colour | None = None, cut: float = 9.0, offset: float = 0.0, paint: str = "cloth",
+        extra: Colour = (0.0, 0.0, 0.0),
+    ) -> None:  # fmt: skip
+        """Add a part.
+
+        Surface columns: colour 0-2, second colour 3-5, colour beyond the cut 6-8, cut in s 9, pattern 10,
+        metres per u, v, s 11-13, offset of s in metres 14, pattern scale 15, paint 16, extra colour 17-19.
+        """
+        self.frames.append(np.stack(axes, axis=1))
+        self.shape.append(shape)
+        sizes = [float(length(axis[:1])[0]) for axis in axes[1:]]
+        self.surface.append((
+            *cloth.colour, *cloth.second, *(under or cloth.colour), cut, float(PATTERNS.index(cloth.pattern)),
+            *sizes, offset, cloth.scale, float(PAINT[paint]), *extra,
+        ))  # fmt: skip
+
+    def ellipsoid(
+        self, centre: Floats, axes: tuple[Floats, Floats, Floats], radii: tuple[float, float, float],
+        cloth: Cloth, *, ends: tuple[float, float] = (-1.0, 1.0), **surface: object,
+    ) -> None:  # fmt: skip
+        """Add an ellipsoid with axes (left, up, forward) and radii in the same order."""
+        left, up, forward = axes
+        frame = (centre, left * radii[0], forward * radii[2], up * radii[1])
+        self.add(frame, (1.0, 0.0, -1.0, *ends), cloth, **surface)  # type: ignore[arg-type]
+
+    def limb(
+        self, start: Floats, end: Floats, side: Floats, radii: tuple[float, float, float], cloth: Cloth,
+        *, flat: float = 1.0, ends: tuple[float, float] = (0.0, 1.0), **surface: object,
+    ) -> None:  # fmt: skip
+        """Add a limb from `start` to `end` with radii at its start, middle and end.
+
+        `side` points roughly along U; `flat` is the depth (V) as a part of the width (U).
+        """
+        way = end - start
+        axis = unit(way)
+        u = across(side, axis)
+        v = cross(u, axis)
+        first, middle, last = (r * r for r in radii)
+        middle = max(middle, 0.5 * (first + last) + 1e-6)  # keeps a >= 0: no ray enters it twice
+        a = 2.0 * (2.0 * middle - first - last)
+        b = 0.5 * (3.0 * first - 4.0 * middle + last)
+        unit_radius = max(radii)
+        scale = 1.0 / (unit_radius * unit_radius)
+        frame = (start, u * unit_radius, v * (unit_radius * flat), way)
+        self.add(frame, (a * scale, b * scale, -first * scale, *ends), cloth, **surface)  # type: ignore[arg-type]
+
+
+def _plain(colour: Colour) -> Cloth:
+    return Cloth(colour, colour, "plain", 1.0)
+
+
+def build_parts(joints: tuple[Joints, ...], bodies: tuple[Body, ...], looks: tuple[Look, ...]) -> Parts:
+    """Return the parts of all people; `looks[k]` dresses the k-th body."""
+    builders = []
+    for k, (person, body, look) in enumerate(zip(joints, bodies, looks, strict=True)):
+        builder = _Builder(k + 1)
+        _torso(builder, person, body, look)
+        _head(builder, person, body, look)
+        for side in (0, 1):
+            _arm(builder, person, body, look, side)
+            _leg(builder, person, body, look, side)
+        builders.append(builder)
+    return Parts(
+        np.concatenate([np.stack(b.frames, axis=1) for b in builders], axis=1),
+        np.array([shape for b in builders for shape in b.shape]),
+        np.array([b.owner for b in builders for _ in b.shape]),
+        np.array([row for b in builders for row in b.surface], dtype=np.float32),
+    )
+
+
+def _torso(add: _Builder, joints: Joints, body: Body, look: Look) -> None:
+    s, g = body.stature, body.girth
+    left, up, forward = joints.chest_axes
+    pelvis_left, pelvis_up, _ = joints.pelvis_axes
+    waist = joints.pelvis + pelvis_up * (0.06 * s)
+    top = joints.chest - up * (0.012 * s)
+    breadth = body.shoulder * 0.93
+    add.limb(
+        waist, top, left, (0.066 * s * g, 0.079 * s * g, breadth), look.top, flat=0.66,
+        offset=0.0,
+    )  # fmt: skip
+    add.ellipsoid(top, (left, up, forward), (breadth, 0.034 * s, breadth * 0.66), look.top, offset=0.23 * s)
+    add.ellipsoid(
+        joints.pelvis + pelvis_up * (0.012 * s), joints.pelvis_axes, (0.088 * s * g, 0.075 * s, 0.066 * s * g),
+        look.lower, ends=(-1.0, 0.55),
+    )  # fmt: skip
+    add.ellipsoid(waist, joints.pelvis_axes, (0.072 * s * g, 0.06 * s, 0.05 * s * g), look.top)
+    skin = _plain(look.skin)
+    add.limb(
+        joints.chest - up * (0.015 * s), joints.head - up * (body.head * 0.5), left,
+        (0.034 * s * g, 0.031 * s, 0.031 * s), skin,
+    )  # fmt: skip
+    if look.bottom in ("skirt", "pencil"):
+        drop, wide = (0.17, 0.17) if look.bottom == "skirt" else (0.21, 0.112)
+        hem = joints.pelvis - pelvis_up * (drop * s)
+        middle = 0.125 if look.bottom == "skirt" else 0.104
+        add.limb(
+            joints.pelvis + pelvis_up * (0.055 * s), hem, pelvis_left,
+            (0.074 * s * g, middle * s * g, wide * s * g), look.lower, flat=0.8,
+        )  # fmt: skip
+
+
+def _head(add: _Builder, joints: Joints, body: Body, look: Look) -> None:
+    left, up, forward = axes = joints.head_axes
+    width, height, depth = body.head_radii
+    face = Cloth(look.skin, look.lips, "plain", 1.0)
+    add.ellipsoid(
+        joints.head, axes, body.head_radii, face, under=look.hair_colour, paint="face", extra=look.iris
+    )
+    skin = _plain(look.skin)
+    nose = joints.head + forward * (0.96 * depth) - up * (0.1 * height)
+    add.ellipsoid(nose, axes, (0.14 * width, 0.2 * height, 0.16 * depth), skin)
+    for side in (1.0, -1.0):
+        ear = joints.head + left * (side * 0.97 * width) - forward * (0.06 * depth) - up * (0.04 * height)
+        add.ellipsoid(ear, axes, (0.1 * width, 0.2 * height, 0.16 * depth), skin)
+    hair = _plain(look.hair_colour)
+
+    def lump(
+        at: tuple[float, float, float], radii: tuple[float, float, float], cloth: Cloth = hair,
+        ends: tuple[float, float] = (-1.0, 1.0), paint: str = "hair",
+    ) -> None:  # fmt: skip
+        centre = joints.head + left * (at[0] * width) + up * (at[1] * height) + forward * (at[2] * depth)
+        add.ellipsoid(
+            centre,
+            axes,
+            (radii[0] * width, radii[1] * height, radii[2] * depth),
+            cloth,
+            ends=ends,
+            paint=paint,
+        )
+
+    hat = _plain(look.hat)
+    if look.hair not in ("bald", "afro"):
+        lump((0.0, 0.16, -0.16), (1.09, 0.98, 1.02))
+    if look.hair == "long":
+        lump((0.0, -0.45, -0.5), (1.05, 1.25, 0.62))
+    elif look.hair == "bob":
+        lump((0.0, -0.1, -0.3), (1.22, 0.95, 0.88))
+    elif look.hair == "bun":
+        lump((0.0, 1.0, -0.45), (0.5, 0.38, 0.45))
+    elif look.hair == "ponytail":
+        lump((0.0, -0.35, -1.15), (0.38, 1.0, 0.36))
+    elif look.hair == "afro":
+        lump((0.0, 0.42, -0.25), (1.5, 1.05, 1.22))
+    elif look.hair == "cap":
+        lump((0.0, 0.2, -0.04), (1.13, 0.96, 1.12), hat, (0.18, 1.0), "cloth")
+        lump((0.0, 0.42, 0.9), (0.85, 0.07, 0.75), hat, (-1.0, 1.0), "cloth")
+    elif look.hair == "beanie":
+        lump((0.0, 0.25, -0.06), (1.14, 1.02, 1.1), hat, (0.08, 1.0), "cloth")
+
+
+def _arm(add: _Builder, joints: Joints, body: Body, look: Look, side: int) -> None:
+    s, g = body.stature, body.girth
+    shoulder, elbow, wrist = joints.shoulders[side], joints.elbows[side], joints.wrists[side]
+    pole = joints.chest_axes[2]
+    upper, lower = 0.031 * s * g, 0.0225 * s * g
+    covered = 2.0 * look.sleeve  # in units of the upper arm
+    top = look.top
+    sleeved = top if look.sleeve > 0 else _plain(look.skin)
+    axes = joints.chest_axes
+    add.ellipsoid(shoulder, axes, (0.037 * s * g,) * 3, top, offset=0.22 * s)
+    add.limb(
+        shoulder, elbow, pole, (upper, upper, lower * 1.12), sleeved, under=look.skin, cut=covered,
+        ends=(0.0, 1.02),
+    )  # fmt: skip
+    beyond = covered > 1.0
+    elbow_cloth = top if beyond else _plain(look.skin)
+    plain_elbow = Cloth(elbow_cloth.colour, elbow_cloth.colour, "plain", 1.0)
+    add.ellipsoid(elbow, axes, (lower * 1.1,) * 3, plain_elbow)
+    add.limb(
+        elbow, wrist, pole, (lower * 1.1, lower * 1.16, 0.0145 * s * g), elbow_cloth, under=look.skin,
+        cut=covered - 1.0,
+    )  # fmt: skip
+    axis = unit(wrist - elbow)
+    u = across(joints.chest_axes[2], axis)
+    v = cross(u, axis)
+    skin = _plain(look.skin)
+    palm = wrist + axis * (0.024 * s)
+    add.ellipsoid(palm, (u, axis, v), (0.022 * s, 0.03 * s, 0.012 * s), skin)
+    add.ellipsoid(palm + axis * (0.03 * s), (u, axis, v), (0.018 * s, 0.03 * s, 0.0095 * s), skin)
+    inward = u * (1.0 if side else -1.0)
+    thumb = unit(axis * 0.8 + inward * 0.6)
+    add.ellipsoid(
+        palm + inward * (0.018 * s), (across(u, thumb), thumb, cross(across(u, thumb), thumb)),
+        (0.0075 * s, 0.022 * s, 0.0075 * s), skin,
+    )  # fmt: skip
+
+
+def _leg(add: _Builder, joints: Joints, body: Body, look: Look, side: int) -> None:
+    s, g = body.stature, body.girth
+    hip, knee, ankle = joints.hips[side], joints.knees[side], joints.ankles[side]
+    left, _, forward = joints.pelvis_axes
+    loose = {"trousers": 1.06, "flared": 1.04, "leggings": 0.97}.get(look.bottom, 1.0)
+    thigh, knee_radius, calf, thin = 0.052 * s * g, 0.033 * s * g * loose, 0.036 * s * g, 0.02 * s
+    covered = 2.0 * look.leg_cover if look.bottom != "flared" else 2.0
+    cloth = look.lower if covered > 0 else _plain(look.skin)
+    add.limb(
+        hip, knee, left, (thigh * loose, thigh * 0.93 * loose, knee_radius), cloth, under=look.skin, cut=covered,
+        ends=(-0.05, 1.01),
+    )  # fmt: skip
+    add.ellipsoid(hip, joints.pelvis_axes, (thigh * loose,) * 3, cloth)
+    low = cloth if covered > 1.0 else _plain(look.skin)
+    add.ellipsoid(
+        knee, joints.pelvis_axes, (knee_radius * 1.0,) * 3, Cloth(low.colour, low.colour, "plain", 1.0)
+    )
+    radii = (knee_radius, calf, thin)
+    if look.bottom == "trousers":
+        radii = (knee_radius, calf * 1.05, 0.032 * s)
+    if look.bottom == "flared":
+        radii = (knee_radius, 0.041 * s, 0.05 * s)
+    axes = joints.feet[side]
+    add.limb(knee, ankle, left, radii, low, under=look.skin, cut=covered - 1.0, ends=(-0.03, 1.02))
+    if look.bottom not in ("trousers", "flared"):
+        add.ellipsoid(ankle, axes, (0.022 * s, 0.026 * s, 0.022 * s), _plain(look.socks))
+    foot_left, foot_up, foot_forward = axes
+    centre = ankle + foot_forward * (0.042 * s) - foot_up * (body.ankle * 0.36)
+    shoe = Cloth(look.shoes, (0.8, 0.8, 0.78), "plain", 1.0)
+    add.ellipsoid(
+        centre, (foot_left, foot_up, foot_forward), (0.029 * s, 0.036 * s, 0.082 * s), shoe,
+        ends=(-0.74, 1.0), paint="foot",
+    )  # fmt: skip
