@@ -1,0 +1,109 @@
+"""What must be read with a table: footnotes of its cells and remarks under it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from mcbench.leaderboard.style import style_of
+
+if TYPE_CHECKING:
+    from mcbench.leaderboard.tables import Row
+
+FEW_VIDEOS = 200
+"""Below this many videos a Frechet distance is mostly bias: between two halves of one distribution of 400
+dimensions it reads 7 at 200 samples and 43 at 10, where the truth is 0. The number of videos counts, not of
+the clips cut from them."""
+
+
+@dataclass(frozen=True)
+class Footnote:
+    """A numbered remark on cells, and the command that mends what it is about, if any."""
+
+    number: int
+    text: str
+    command: str = ""
+
+
+class Footnotes:
+    """The footnotes of a table; equal ones share a number."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, str], int] = {}
+
+    def add(self, text: str, command: str = "") -> int:
+        """Return the number of a footnote, which is new if there was none like it."""
+        return self._numbers.setdefault((text, command), len(self._numbers) + 1)
+
+    def __iter__(self) -> Iterator[Footnote]:
+        return iter([Footnote(number, *key) for key, number in self._numbers.items()])
+
+
+def table_notes(group: pd.DataFrame, counted: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the remarks that a table needs, in order.
+
+    Args:
+        group: the rows of the frame that the table is made of.
+        counted: labels of the metrics that the ranking counts.
+        rows: the table's rows.
+    """
+    if counted:
+        yield f"Rank: mean place over {', '.join(counted)}, on the displayed values; ties share a rank."
+    if any(metric.endswith("@embedded") for metric in group["metric"]):
+        yield (
+            "Distances marked “…@embedded” come from small networks trained on generated data. They order "
+            "models within this table; they are not comparable with published FID, FID-VID or FVD."
+        )
+    yield from _bias_note(group)
+    if any(metric.partition("@")[0] == "psnr_uint8" for metric in group["metric"]):
+        yield (
+            "The wrapped uint8 value repeats an overflow of older evaluators (never below 24.07 dB) so that "
+            "published numbers can be placed; it is no PSNR and has no part in the ranking."
+        )
+    for row in rows:
+        if not row.complete:
+            yield _incomplete_note(group, row)
+    if any(row.dirty for row in rows):
+        yield "* made with uncommitted changes: the commit alone does not repeat the number."
+    if any(row.dirty is None for row in rows):
+        yield "? made outside a git checkout: which code made the number is known by version only."
+
+
+def _bias_note(group: pd.DataFrame) -> Iterator[str]:
+    protocol = str(group["protocol"].iloc[0])
+    few: dict[str, tuple[int, int | None]] = {}
+    for row in group[group["value"].notna()].to_dict("records"):
+        style = style_of(protocol, row["metric"])
+        if style.biased and row["n_videos"] < FEW_VIDEOS:
+            few[style.label] = (row["n_videos"], row["dimensions"])
+    if few:
+        counts = sorted({videos for videos, _ in few.values()})
+        made_of = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+        dimensions = sorted({size for _, size in few.values() if size is not None})
+        features = f" in {' or '.join(str(size) for size in dimensions)} dimensions" if dimensions else ""
+        yield (
+            f"With {made_of} videos{features} these distances are mostly bias: {', '.join(few)}. They read far "
+            "above 0 even for two samples of one distribution, so compare them within this table only."
+        )
+
+
+def _incomplete_note(group: pd.DataFrame, row: Row) -> str:
+    first = group[group["record_path"] == str(row.record)].iloc[0]
+    missing, excluded = json.loads(first["missing_videos"]), json.loads(first["excluded"])
+    text = f"{row.name} is incomplete ({row.coverage}) and not ranked"
+    if missing:
+        text += f"; missing: {_listed(missing)}"
+    if excluded:
+        text += (
+            f"; left out on request: {_listed([f'{name} ({why})' for name, why in sorted(excluded.items())])}"
+        )
+    return f"{text}."
+
+
+def _listed(names: Sequence[str], at_most: int = 8) -> str:
+    more = f" and {len(names) - at_most} more" if len(names) > at_most else ""
+    return ", ".join(names[:at_most]) + more

@@ -1,0 +1,66 @@
+"""The three files of a leaderboard: made from a frame, written, or compared with what is there."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+import pandas as pd
+
+from mcbench import files
+from mcbench.errors import DataMissingError
+from mcbench.leaderboard.markdown import render_markdown
+from mcbench.leaderboard.page import render_page
+from mcbench.leaderboard.previews import player_data
+from mcbench.leaderboard.spreadsheet import render_csv
+from mcbench.leaderboard.tables import make_tables
+
+
+def render(frame: pd.DataFrame, out: Path) -> dict[str, str]:
+    """Return file name -> text of `README.md`, `leaderboard.csv` and `index.html`.
+
+    The same records, lying the same way relative to `out`, give the same bytes on any machine.
+
+    Args:
+        frame: from `collect`.
+        out: the folder that links are relative to; nothing is written.
+
+    Raises:
+        DataMissingError: the frame is empty.
+        MismatchError: records contradict each other.
+        FileFormatError: a preview or a file of values by frame cannot be read.
+    """
+    if frame.empty:
+        raise DataMissingError(
+            "there are no scores to show",
+            "mcbench run --model ours --split multi-character/demo, then mcbench score results/",
+        )
+    tables = make_tables(frame)
+    return {
+        "README.md": render_markdown(tables, out),
+        "leaderboard.csv": render_csv(frame, tables, out),
+        "index.html": render_page(tables, [player_data(table, out) for table in tables], out),
+    }
+
+
+def write_leaderboard(frame: pd.DataFrame, out: Path) -> list[Path]:
+    """Write the files of `render` to `out`, each atomically, and return their paths."""
+    rendered = render(frame, out)
+    for name, text in rendered.items():
+        files.write_text(out / name, text)
+    return [out / name for name in rendered]
+
+
+def check(frame: pd.DataFrame, out: Path) -> str:
+    """Return the unified diff from the files in `out` to those of `render`; empty if none is stale.
+
+    Nothing is written. A file that is missing counts as empty.
+    """
+    parts: list[str] = []
+    for name, text in render(frame, out).items():
+        path = out / name
+        old = files.read_text(path) if path.exists() else ""
+        parts += difflib.unified_diff(
+            old.splitlines(keepends=True), text.splitlines(keepends=True), str(path), f"{path} (regenerated)"
+        )
+    return "".join(part if part.endswith("\n") else f"{part}\n" for part in parts)
