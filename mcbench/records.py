@@ -200,13 +200,17 @@ class MetricValue(Part):
 
     value: float
     ci_low: float | None = None
-    """Lower end of the 95 % bootstrap interval over videos."""
+    """Lower end of the 95 % interval over videos: bootstrap, or jackknife for distribution metrics."""
     ci_high: float | None = None
     n_videos: int
     n_items: int
     """Frames, or clips for the metrics over clips, that the value is made of."""
     dimensions: int | None = None
     """Feature dimensions of a distribution metric."""
+    noise_floor: float | None = None
+    """What a distribution metric reads between two disjoint halves of the true videos."""
+    with_reference: float | None = None
+    """The value with the reference frame included, where the protocol excludes it."""
     higher_is_better: bool
     unit: str = ""
     note: str = ""
