@@ -1,0 +1,48 @@
+"""Benchmarks as clips: manifests, preparing, prepared clips. `generated/` makes the embedded benchmark.
+
+The names below are imported when they are first used, so that importing this package costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mcbench.data.checking import ClipCheck, SplitStatus, VerifyReport, status, verify
+    from mcbench.data.clips import Clip, Split, load_clip, open_split
+    from mcbench.data.manifest import Manifest, list_manifests, load_manifest
+    from mcbench.data.preparing import ClipOutcome, PrepareReport, ensure_prepared, prepare
+
+__all__ = [
+    "Clip",
+    "ClipCheck",
+    "ClipOutcome",
+    "Manifest",
+    "PrepareReport",
+    "Split",
+    "SplitStatus",
+    "VerifyReport",
+    "ensure_prepared",
+    "list_manifests",
+    "load_clip",
+    "load_manifest",
+    "open_split",
+    "prepare",
+    "status",
+    "verify",
+]
+
+_ROOMS = {
+    "checking": ("ClipCheck", "SplitStatus", "VerifyReport", "status", "verify"),
+    "clips": ("Clip", "Split", "load_clip", "open_split"),
+    "manifest": ("Manifest", "list_manifests", "load_manifest"),
+    "preparing": ("ClipOutcome", "PrepareReport", "ensure_prepared", "prepare"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for room, names in _ROOMS.items():
+        if name in names:
+            return getattr(importlib.import_module(f"{__name__}.{room}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,181 @@
+"""Names and places: what BENCHMARK/SUBSET means, and where prepared clips lie.
+
+```
+HOME/prepared/BENCHMARK/SOURCE/source.json          what a local source was found to hold
+HOME/prepared/BENCHMARK/SOURCE/clips/CLIP/clip.json written last: its presence says the clip is whole
+HOME/prepared/BENCHMARK/SOURCE/clips/CLIP/frames/000000.png
+HOME/prepared/BENCHMARK/SOURCE/clips/CLIP/truth/...  see `mcbench.data.truth`
+```
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcbench import files
+from mcbench.data.manifest import (
+    DEFAULT_SUBSET,
+    LOCAL,
+    GeneratedSource,
+    LocalSource,
+    Manifest,
+    Subset,
+    load_manifest,
+)
+from mcbench.errors import DataMissingError, FileFormatError, InputError
+from mcbench.records import ClipRecord, Part, Record
+
+
+class ListedClip(Part):
+    """A clip that a local source holds."""
+
+    id: str
+    path: str
+    """The video or frame folder."""
+    poses: str | None = None
+    """The file of driving poses beside it, if there is one."""
+
+
+class SourceListing(Record):
+    """`source.json`: what was found in the folder of a local source when it was last prepared."""
+
+    benchmark: str
+    source: str
+    origin: str
+    """The folder that was given with --from."""
+    clips: tuple[ListedClip, ...]
+    passed_over: tuple[str, ...] = ()
+    """What lies in the folder and is no clip."""
+    assumed_fps: float
+    """Frames a second of frame folders, which do not say."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A subset of a source of a benchmark, and where it is prepared.
+
+    Attributes:
+        manifest: of the benchmark.
+        benchmark: its id; `local/NAME` for local folders.
+        subset_name: name of the subset.
+        source_name: name of the source.
+        home: mcbench's home folder.
+    """
+
+    manifest: Manifest
+    benchmark: str
+    subset_name: str
+    source_name: str
+    home: Path
+
+    @property
+    def source(self) -> GeneratedSource | LocalSource:
+        """The source."""
+        return self.manifest.sources[self.source_name]
+
+    @property
+    def subset(self) -> Subset:
+        """The subset."""
+        return self.source.subsets[self.subset_name]
+
+    @property
+    def name(self) -> str:
+        """BENCHMARK, or BENCHMARK/SUBSET where the subset is not the default one."""
+        if self.subset_name == DEFAULT_SUBSET:
+            return self.benchmark
+        return f"{self.benchmark}/{self.subset_name}"
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the prepared source."""
+        return self.home / "prepared" / self.benchmark / self.source_name
+
+    def clip_folder(self, clip: str) -> Path:
+        """Return the folder of a clip, prepared or not."""
+        return self.folder / "clips" / clip
+
+    def listing(self) -> SourceListing | None:
+        """Return what the local source was found to hold, or None if it was never prepared."""
+        path = self.folder / "source.json"
+        return SourceListing.read(path) if path.exists() else None
+
+    def expected(self) -> tuple[str, ...]:
+        """Return the ids of the subset's clips, sorted; none for a local source never prepared."""
+        if self.subset.clips is not None:
+            return tuple(sorted(self.subset.clips))
+        listing = self.listing()
+        return tuple(sorted(clip.id for clip in listing.clips)) if listing else ()
+
+    def command(self) -> str:
+        """Return the command that prepares this."""
+        parts = ["mcbench data prepare", self.name]
+        if self.source_name != self.manifest.default_source:
+            parts.append(f"--source {self.source_name}")
+        if isinstance(self.source, LocalSource) and not (self.folder / "source.json").exists():
+            parts.append("--from DIR")
+        return " ".join(parts)
+
+    def prepared(self, clip: str) -> ClipRecord | None:
+        """Return the record of a clip, or None if it is not prepared, or prepared by other settings.
+
+        Raises:
+            FileFormatError: `clip.json` is there and damaged.
+        """
+        path = self.clip_folder(clip) / "clip.json"
+        if not path.exists():
+            return None
+        record = ClipRecord.read(path)
+        if isinstance(self.source, GeneratedSource):
+            made_by = (record.origin.get("generator_version"), record.origin.get("max_frames"), record.size)
+            wanted = (self.source.generator_version, self.source.max_frames or 0, self.source.size)
+            return record if made_by == wanted else None
+        return record
+
+
+def resolve(name: str, *, source: str | None = None, home: Path | None = None) -> Target:
+    """Return what BENCHMARK, BENCHMARK/SUBSET, local/NAME or the path of a manifest stands for.
+
+    Raises:
+        InputError: an unknown benchmark, subset or source, or a name that cannot be one.
+    """
+    if name.endswith(".toml"):
+        manifest, subset = load_manifest(name), DEFAULT_SUBSET
+        benchmark = manifest.id
+    else:
+        first, *rest = name.strip("/").split("/")
+        manifest = load_manifest(first, home)
+        if len(rest) > 1 or (first == LOCAL and not rest):
+            raise InputError(f"{name!r} names no split", "use BENCHMARK, BENCHMARK/SUBSET or local/NAME")
+        if first == LOCAL:
+            benchmark, subset = f"{LOCAL}/{files.safe_name(rest[0], 'NAME in local/NAME')}", DEFAULT_SUBSET
+        else:
+            benchmark, subset = first, rest[0] if rest else DEFAULT_SUBSET
+    chosen = source or manifest.default_source
+    if chosen not in manifest.sources:
+        raise InputError(
+            f"{benchmark} has no source {chosen!r}", f"its sources: {', '.join(sorted(manifest.sources))}"
+        )
+    subsets = manifest.sources[chosen].subsets
+    if subset not in subsets:
+        raise InputError(
+            f"source {chosen} of {benchmark} has no subset {subset!r}",
+            f"its subsets: {', '.join(sorted(subsets))}",
+        )
+    return Target(manifest, benchmark, subset, chosen, files.home(home))
+
+
+def local_names(home: Path | None = None) -> tuple[str, ...]:
+    """Return the NAME of every local/NAME that has been prepared, sorted."""
+    folder = files.home(home) / "prepared" / LOCAL
+    return tuple(sorted(path.parents[1].name for path in folder.glob("*/*/source.json")))
+
+
+def nothing_prepared(target: Target) -> DataMissingError:
+    """Return the error for a split of which no clip is prepared."""
+    return DataMissingError(f"{target.name} (source {target.source_name}) is not prepared", target.command())
+
+
+def damaged_record(error: FileFormatError, target: Target, clip: str) -> FileFormatError:
+    """Return the error for a clip whose record cannot be read, with the command that makes it anew."""
+    return FileFormatError(error.message, f"{target.command()} --clip {clip} --force")
