@@ -1,0 +1,24 @@
+"""The maps that models are shown: pose drawings, depth order, background flow, carried reference."""
+
+from mcbench.conditions.bodies import body_mask, body_masks, union_mask
+from mcbench.conditions.carry import carried_reference
+from mcbench.conditions.clip import ClipConditions, FrameMaps
+from mcbench.conditions.depth_order import depth_order_map, depth_ranks
+from mcbench.conditions.flow import background_flow_map, flow_colours
+from mcbench.conditions.skeleton import LIMBS, draw_poses, limb_colours
+
+__all__ = [
+    "LIMBS",
+    "ClipConditions",
+    "FrameMaps",
+    "background_flow_map",
+    "body_mask",
+    "body_masks",
+    "carried_reference",
+    "depth_order_map",
+    "depth_ranks",
+    "draw_poses",
+    "flow_colours",
+    "limb_colours",
+    "union_mask",
+]

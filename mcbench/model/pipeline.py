@@ -1,0 +1,332 @@
+"""The reference model as a diffusers pipeline: a reference picture and poses in, frames out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from diffusers import DDIMScheduler, DiffusionPipeline, UNet2DConditionModel
+from diffusers.utils import BaseOutput
+from numpy.typing import NDArray
+
+from mcbench.conditions import ClipConditions
+from mcbench.data.truth import Poses
+from mcbench.errors import InputError, MismatchError
+from mcbench.model.config import ModelConfig
+from mcbench.model.guiders import Guider, ReferenceTokens
+from mcbench.model.latents import SpaceToDepthLatents, check_divisible
+from mcbench.model.maps import guider_maps, to_tensor
+from mcbench.model.networks import Denoiser, Networks, Reference, build_networks, build_scheduler
+from mcbench.model.windows import plan_windows, triangular_weights
+from mcbench.progress import Progress, SilentProgress
+from mcbench.records import Size
+
+_MAPS_AT_ONCE = 8
+
+
+@dataclass
+class AnimationOutput(BaseOutput):  # type: ignore[misc]
+    """What the pipeline returns.
+
+    Attributes:
+        frames: uint8 [frames, height, width, 3], RGB.
+    """
+
+    frames: NDArray[np.uint8]
+
+
+class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
+    """Animates the people of a reference picture along poses.
+
+    ReferenceNet, image encoder and guiders run once a video. The noise of the whole video is drawn once,
+    on the CPU, from its seed; windows index into it. Windows run one after the other, so the frames do
+    not depend on batching or on other videos.
+
+    Args:
+        denoiser: `UNetMotionModel`, or `UNet2DConditionModel` for frames independent of each other.
+        reference_net: pairs with the denoiser.
+        image_encoder: tokens of the reference for cross-attention.
+        scheduler: any scheduler of diffusers with `set_timesteps`, `scale_model_input` and `step`.
+        pose_guider, reference_pose_guider, depth_order_guider, flow_guider, appearance_guider: any may be None.
+        settings: size (height, width), latents (factor, relative, scale), defaults of sampling (steps,
+            guidance, window, overlap) and reference_pose_in_reference_net, as `settings_of` gives them.
+    """
+
+    _optional_components = [  # noqa: RUF012 (diffusers adds it to a list)
+        "pose_guider",
+        "reference_pose_guider",
+        "depth_order_guider",
+        "flow_guider",
+        "appearance_guider",
+    ]
+    model_cpu_offload_seq = "image_encoder->reference_net->denoiser"
+
+    def __init__(
+        self,
+        denoiser: Denoiser,
+        reference_net: UNet2DConditionModel,
+        image_encoder: ReferenceTokens,
+        scheduler: DDIMScheduler,
+        pose_guider: Guider | None = None,
+        reference_pose_guider: Guider | None = None,
+        depth_order_guider: Guider | None = None,
+        flow_guider: Guider | None = None,
+        appearance_guider: Guider | None = None,
+        settings: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.register_modules(
+            denoiser=denoiser,
+            reference_net=reference_net,
+            image_encoder=image_encoder,
+            scheduler=scheduler,
+            pose_guider=pose_guider,
+            reference_pose_guider=reference_pose_guider,
+            depth_order_guider=depth_order_guider,
+            flow_guider=flow_guider,
+            appearance_guider=appearance_guider,
+        )
+        self.register_to_config(settings=settings)
+
+    @classmethod
+    def from_networks(
+        cls, networks: Networks, config: ModelConfig, scheduler: DDIMScheduler | None = None
+    ) -> AnimationPipeline:
+        """Make a pipeline of networks, such as training gives them."""
+        return cls(
+            networks.denoiser,
+            networks.reference_net,
+            networks.image_encoder,
+            scheduler if scheduler is not None else build_scheduler(config),
+            settings=settings_of(config),
+            **{f"{name}_guider": guider for name, guider in networks.guiders.items()},
+        )
+
+    @classmethod
+    def with_random_weights(cls, config: ModelConfig) -> AnimationPipeline:
+        """Make a pipeline with random weights (from torch's generator)."""
+        return cls.from_networks(build_networks(config, temporal=True), config)
+
+    @property
+    def size(self) -> Size:
+        """The (height, width) that the networks were trained at."""
+        height, width = self.config.settings["size"]
+        return int(height), int(width)
+
+    @property
+    def latents(self) -> SpaceToDepthLatents:
+        """The space that is denoised."""
+        settings = self.config.settings["latents"]
+        return SpaceToDepthLatents(
+            settings["factor"], relative=settings["relative"], scale=settings["scale"]
+        )
+
+    def networks(self) -> Networks:
+        """Return the components as `Networks`; weights are shared."""
+        guiders = {
+            name.removesuffix("_guider"): getattr(self, name)
+            for name in self._optional_components
+            if getattr(self, name) is not None
+        }
+        return Networks(
+            self.denoiser,
+            self.reference_net,
+            self.image_encoder,
+            guiders,
+            reference_pose_in_reference_net=self.config.settings["reference_pose_in_reference_net"],
+        )
+
+    @torch.no_grad()
+    def __call__(
+        self,
+        reference: NDArray[np.uint8],
+        poses: Poses,
+        *,
+        seed: int = 0,
+        size: Size | None = None,
+        steps: int | None = None,
+        guidance: float | None = None,
+        window: int | None = None,
+        overlap: int | None = None,
+        progress: Progress | None = None,
+    ) -> AnimationOutput:
+        """Generate one frame a pose.
+
+        Args:
+            reference: uint8 [height, width, 3], RGB; it shows the people as `poses.keypoints[0]` has them,
+                at the aspect of `poses.size`. Resized (area) to the generated size where it differs.
+            poses: of all frames, frame 0 being the reference's own.
+            seed: of the video's noise.
+            size: (height, width) to generate; the native size by default. Sides must be multiples of
+                latent factor x 2 ^ (levels - 1).
+            steps, guidance, window, overlap: of sampling; defaults from the settings. A guidance of 1
+                runs one pass; above 1 the unconditional pass sees no reference, no tokens and no
+                appearance map.
+            progress: counts denoiser calls.
+
+        Raises:
+            InputError: no frames or people, a size that cannot be generated, bad sampler settings.
+            MismatchError: the reference is no RGB picture of the poses' aspect.
+        """
+        size = size if size is not None else self.size
+        defaults = self.config.settings["sampling"]
+        steps = steps if steps is not None else defaults["steps"]
+        guidance = guidance if guidance is not None else defaults["guidance"]
+        self.check_inputs(reference, poses, size, steps, guidance)
+        windows = plan_windows(
+            poses.n_frames,
+            window if window is not None else defaults["window"],
+            overlap if overlap is not None else defaults["overlap"],
+        )
+        networks = self.networks()
+        picture = resize_picture(reference, size)
+        reference_latents = self.latents.encode(to_tensor(picture[None]).to(self.device))
+        conditions = ClipConditions(poses, size)
+        seen = self._read_reference(networks, picture, reference_latents, conditions)
+        features = self._guide(networks, picture, conditions)
+        latents = self._noise(reference_latents, poses.n_frames, seed)
+        latents = self._denoise(
+            networks, latents, seen, features, windows, steps, guidance, progress or SilentProgress()
+        )
+        return AnimationOutput(frames=self._decode(latents, reference_latents))
+
+    def check_inputs(
+        self, reference: NDArray[np.uint8], poses: Poses, size: Size, steps: int, guidance: float
+    ) -> None:
+        """Check what `__call__` was given, before anything is computed; it lists the errors."""
+        if reference.ndim != 3 or reference.shape[2] != 3 or reference.dtype != np.uint8:
+            raise MismatchError(
+                f"the reference is {reference.dtype} {reference.shape}, not uint8 [height, width, 3]",
+                "convert it to RGB without alpha",
+            )
+        aspect, expected = reference.shape[0] / reference.shape[1], poses.size[0] / poses.size[1]
+        if abs(aspect / expected - 1) > 0.02:
+            raise MismatchError(
+                f"the reference is {reference.shape[0]}x{reference.shape[1]} but the poses are of a picture "
+                f"of {poses.size[0]}x{poses.size[1]}",
+                "give poses in the pixels of the reference",
+            )
+        if poses.n_frames < 1 or poses.n_people < 1:
+            raise InputError(
+                f"cannot animate {poses.n_people} people over {poses.n_frames} frames",
+                "give poses with at least one person and one frame",
+            )
+        check_divisible(size, self.latents.factor * 2 ** (len(self.denoiser.config.block_out_channels) - 1))
+        if steps < 1 or not 0 <= guidance <= 100:
+            raise InputError(
+                f"{steps} steps with guidance {guidance} cannot be sampled",
+                "use at least 1 step and a guidance from 0 to 100",
+            )
+
+    def _read_reference(
+        self,
+        networks: Networks,
+        picture: NDArray[np.uint8],
+        reference_latents: torch.Tensor,
+        conditions: ClipConditions,
+    ) -> Reference:
+        pose = to_tensor(conditions.reference_pose()[None]).to(self.device) / 255
+        pixels = to_tensor(picture[None]).to(self.device) / 127.5 - 1
+        return networks.read_reference(pixels, reference_latents, pose)
+
+    def _guide(
+        self, networks: Networks, picture: NDArray[np.uint8], conditions: ClipConditions
+    ) -> torch.Tensor | None:
+        if not networks.guiders:
+            return None
+        parts = []
+        for start in range(0, len(conditions), _MAPS_AT_ONCE):
+            frames = range(start, min(start + _MAPS_AT_ONCE, len(conditions)))
+            maps = guider_maps(conditions, picture, frames, list(networks.guiders))
+            parts.append(networks.guide({name: each.to(self.device) for name, each in maps.items()}))
+        return torch.cat([part for part in parts if part is not None])
+
+    def _noise(self, reference_latents: torch.Tensor, n_frames: int, seed: int) -> torch.Tensor:
+        _, channels, height, width = reference_latents.shape
+        generator = torch.Generator("cpu").manual_seed(seed)
+        # Frames come first, so that a longer video begins with the noise of a shorter one.
+        noise = torch.randn((n_frames, channels, height, width), generator=generator)
+        return noise.transpose(0, 1)[None].to(self.device) * self.scheduler.init_noise_sigma
+
+    def _denoise(
+        self,
+        networks: Networks,
+        latents: torch.Tensor,
+        seen: Reference,
+        features: torch.Tensor | None,
+        windows: list[tuple[int, int]],
+        steps: int,
+        guidance: float,
+        progress: Progress,
+    ) -> torch.Tensor:
+        self.scheduler.set_timesteps(steps, device=self.device)
+        progress.start("Sampling", len(self.scheduler.timesteps) * len(windows))
+        for timestep in self.scheduler.timesteps:
+            scaled = self.scheduler.scale_model_input(latents, timestep)
+            total = torch.zeros_like(latents)
+            weight_sum = torch.zeros(latents.shape[2], device=self.device)
+            for start, stop in windows:
+                part = None if features is None else features[start:stop]
+                predicted = _guided(networks, scaled[:, :, start:stop], timestep, part, seen, guidance)
+                weights = triangular_weights(stop - start).to(self.device)
+                total[:, :, start:stop] += predicted * weights[:, None, None]
+                weight_sum[start:stop] += weights
+                progress.advance()
+            latents = self.scheduler.step(
+                total / weight_sum[:, None, None], timestep, latents, return_dict=False
+            )[0]
+        return latents
+
+    def _decode(self, latents: torch.Tensor, reference_latents: torch.Tensor) -> NDArray[np.uint8]:
+        frames = []
+        for part in latents[0].transpose(0, 1).split(_MAPS_AT_ONCE):
+            pictures = self.latents.decode_frames(part, reference_latents)
+            frames.append(pictures.round().byte().permute(0, 2, 3, 1).cpu().numpy())
+        return np.concatenate(frames)
+
+
+def settings_of(config: ModelConfig) -> dict[str, Any]:
+    """Return what a pipeline keeps of a configuration besides its networks, as plain values."""
+    return {
+        "name": config.name,
+        "size": list(config.size),
+        "latents": config.latents.model_dump(mode="json"),
+        "sampling": config.sampling.model_dump(mode="json"),
+        "reference_pose_in_reference_net": config.guiders.reference_pose_in_reference_net,
+    }
+
+
+def resize_picture(picture: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
+    """Resize uint8 [H, W, 3] to (height, width): by area where it shrinks, bicubic where it grows."""
+    if picture.shape[:2] == tuple(size):
+        return picture
+    shrinks = size[0] <= picture.shape[0] and size[1] <= picture.shape[1]
+    resized = cv2.resize(
+        picture, (size[1], size[0]), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    )
+    return np.asarray(resized, dtype=np.uint8)
+
+
+def _guided(
+    networks: Networks,
+    latents: torch.Tensor,
+    timestep: torch.Tensor,
+    features: torch.Tensor | None,
+    seen: Reference,
+    guidance: float,
+) -> torch.Tensor:
+    if guidance == 1:
+        return networks.denoise(latents, timestep[None], features, seen.tokens, seen.bank)
+    doubled = None if features is None else torch.cat([features, features])
+    plain, conditioned = networks.denoise(
+        torch.cat([latents, latents]),
+        timestep.expand(2),
+        doubled,
+        torch.cat([torch.zeros_like(seen.tokens), seen.tokens]),
+        seen.bank,
+        plain_videos=1,
+    ).chunk(2)
+    return plain + guidance * (conditioned - plain)
