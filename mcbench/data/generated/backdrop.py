@@ -200,8 +200,8 @@ def _street(canvas: Canvas, random: Random, base: Colour) -> None:
 def _garden(canvas: Canvas, random: Random, base: Colour) -> None:
     canvas.box(-4.5, 1.9, 4.5, 4.6, (0.42, 0.58, 0.75))
     canvas.box(-4.5, 0.0, 4.5, 1.9, (0.04, 0.10, 0.03))
-    for _ in range(420):
-        x, y, radius = random.uniform(-4.4, 4.4), random.uniform(0.0, 2.15), random.uniform(0.05, 0.17)
+    for _ in range(1100):
+        x, y, radius = random.uniform(-3.4, 3.4), random.uniform(0.0, 2.15), random.uniform(0.03, 0.12)
         green = random.uniform(0.08, 0.38)
         canvas.disc(
             x, y, radius, radius * random.uniform(0.5, 1.0), (green * 0.45, green, green * 0.22), 0.35
@@ -211,10 +211,26 @@ def _garden(canvas: Canvas, random: Random, base: Colour) -> None:
         canvas.disc(random.uniform(-4.4, 4.4), random.uniform(0.1, 1.9), 0.035, 0.035, petal, 0.3)
 
 
+def _plain_wall(canvas: Canvas, random: Random, base: Colour) -> None:
+    canvas.box(-4.5, 0.9, 4.5, 0.95, (base[0] * 0.8, base[1] * 0.8, base[2] * 0.8))
+
+
+def _paper(canvas: Canvas, random: Random, base: Colour) -> None:
+    for step in range(40):
+        shade = 0.55 + 0.5 * step / 40.0
+        canvas.box(-4.5, step * 0.115, 4.5, 4.6, (base[0] * shade, base[1] * shade, base[2] * shade))
+
+
 Painter = Callable[[Canvas, Random, Colour], None]
 WALLS: dict[str, dict[str, Painter]] = {
-    "train": {"panels": _panels, "bricks": _bricks, "shelves": _shelves, "mirrors": _mirrors},
-    "test": {"windows": _windows, "posters": _posters, "street": _street, "garden": _garden},
+    "train": {
+        "panels": _panels,
+        "bricks": _bricks,
+        "shelves": _shelves,
+        "mirrors": _mirrors,
+        "plain": _plain_wall,
+    },
+    "test": {"windows": _windows, "posters": _posters, "street": _street, "garden": _garden, "paper": _paper},
 }
 """Kinds of walls of each pool; no kind is in both."""
 
@@ -304,10 +320,9 @@ class Backdrop:
         """Return wall and floor, painted with so many pixels a metre."""
         pool = "train" if self.spec.split == "train" else "test"
         random = Random(self.spec.seed, "wall")
-        base = colour_of(random.uniform(), random.uniform(0.05, 0.45), random.uniform(0.55, 0.85))
+        base = colour_of(random.uniform(), random.uniform(0.04, 0.32), random.uniform(0.55, 0.85))
         wall = Canvas(-4.5, -0.05, 9.0, 4.6, density, base)
-        if not random.chance(0.2):
-            WALLS[pool][self.wall](wall, random, base)
+        WALLS[pool][self.wall](wall, random, base)
         wall.grain(random.integer(1 << 31), 0.07, 0.8)
         wall.box(-4.5, 0.0, 4.5, 0.09, _grey(random.uniform(0.08, 0.6)))
         random = Random(self.spec.seed, "floor")
@@ -323,7 +338,7 @@ def choose_backdrop(spec: SceneSpec) -> Backdrop:
     pool = "train" if spec.split == "train" else "test"
     random = Random(spec.seed, "backdrop")
     wall, floor = random.choice(sorted(WALLS[pool])), random.choice(sorted(FLOORS[pool]))
-    return Backdrop(spec, random.uniform(1.3, 2.2), wall, floor)
+    return Backdrop(spec, random.uniform(1.55, 2.3), wall, floor)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from mcbench.data.generated.specs import CANONICAL_SIZE, SceneSpec
 FOCAL = 1.2
 """Focal length in picture heights."""
 _ASPECT = CANONICAL_SIZE[0] / CANONICAL_SIZE[1]
-_DISTANCE = {2: 3.35, 3: 3.7, 4: 4.1, 5: 4.4}
+_DISTANCE = {2: 3.1, 3: 3.45, 4: 3.8, 5: 4.1}
 
 
 @dataclass(frozen=True)

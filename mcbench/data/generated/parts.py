@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mcbench.data.generated.arithmetic import Floats, across, cross, length, unit
+from mcbench.data.generated.arithmetic import Floats, across, cross, dot, length, unit
 from mcbench.data.generated.choreography import Joints
 from mcbench.data.generated.people import PATTERNS, Body, Cloth, Colour, Look
 
 PAINT = {"cloth": 0, "face": 1, "hair": 2, "foot": 3}
 """How a part's surface is painted."""
 COLUMNS = 20
-"""Numbers that describe a part's surface: see `_Builder.add`."""
+"""Numbers that describe a part's surface: see `Builder.add`."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,9 @@ class Parts:
 
 
 @dataclass
-class _Builder:
+class Builder:
+    """Collects the parts of one owner."""
+
     owner: int
     frames: list[Floats] = field(default_factory=list)
     shape: list[tuple[float, ...]] = field(default_factory=list)
@@ -93,76 +95,126 @@ class _Builder:
         frame = (start, u * unit_radius, v * (unit_radius * flat), way)
         self.add(frame, (a * scale, b * scale, -first * scale, *ends), cloth, **surface)  # type: ignore[arg-type]
 
+    def parts(self) -> Parts:
+        """Return what was added."""
+        return Parts(
+            np.stack(self.frames, axis=1),
+            np.array(self.shape),
+            np.full(len(self.shape), self.owner, dtype=np.int64),
+            np.array(self.surface, dtype=np.float32),
+        )
 
-def _plain(colour: Colour) -> Cloth:
+
+def plain(colour: Colour) -> Cloth:
+    """Return a cloth of one colour."""
     return Cloth(colour, colour, "plain", 1.0)
+
+
+def frame_around(up: Floats, side: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return axes (left, up, forward) with the given unit `up`; `side` points roughly to the left."""
+    left = across(side, up)
+    return left, up, cross(left, up) * -1.0
+
+
+def join(first: Parts, second: Parts) -> Parts:
+    """Return the parts of both, over the same frames."""
+    return Parts(
+        np.concatenate([first.frames, second.frames], axis=1),
+        np.concatenate([first.shape, second.shape]),
+        np.concatenate([first.owner, second.owner]),
+        np.concatenate([first.surface, second.surface]),
+    )
 
 
 def build_parts(joints: tuple[Joints, ...], bodies: tuple[Body, ...], looks: tuple[Look, ...]) -> Parts:
     """Return the parts of all people; `looks[k]` dresses the k-th body."""
-    builders = []
+    result: Parts | None = None
     for k, (person, body, look) in enumerate(zip(joints, bodies, looks, strict=True)):
-        builder = _Builder(k + 1)
+        builder = Builder(k + 1)
         _torso(builder, person, body, look)
         _head(builder, person, body, look)
         for side in (0, 1):
             _arm(builder, person, body, look, side)
             _leg(builder, person, body, look, side)
-        builders.append(builder)
-    return Parts(
-        np.concatenate([np.stack(b.frames, axis=1) for b in builders], axis=1),
-        np.array([shape for b in builders for shape in b.shape]),
-        np.array([b.owner for b in builders for _ in b.shape]),
-        np.array([row for b in builders for row in b.surface], dtype=np.float32),
-    )
+        result = join(result, builder.parts()) if result else builder.parts()
+    if result is None:
+        raise ValueError("a scene without people has no parts")
+    return result
 
 
-def _torso(add: _Builder, joints: Joints, body: Body, look: Look) -> None:
+def _torso(add: Builder, joints: Joints, body: Body, look: Look) -> None:
     s, g = body.stature, body.girth
-    left, up, forward = joints.chest_axes
+    left, up, forward = axes = joints.chest_axes
     pelvis_left, pelvis_up, _ = joints.pelvis_axes
-    waist = joints.pelvis + pelvis_up * (0.06 * s)
-    top = joints.chest - up * (0.012 * s)
-    breadth = body.shoulder * 0.93
-    add.limb(
-        waist, top, left, (0.066 * s * g, 0.079 * s * g, breadth), look.top, flat=0.66,
-        offset=0.0,
-    )  # fmt: skip
-    add.ellipsoid(top, (left, up, forward), (breadth, 0.034 * s, breadth * 0.66), look.top, offset=0.23 * s)
+    skin = plain(look.skin)
+    waist = joints.pelvis + pelvis_up * (0.07 * s)
+    top = joints.chest - up * (0.02 * s)
+    breadth = body.shoulder * 0.84
+    # Patterns run on from part to part: offsets are heights above the hem.
+    add.limb(waist, top, left, (0.065 * s * g, 0.083 * s * g, breadth), look.top, flat=0.66, offset=0.06 * s)
+    hem = joints.pelvis + pelvis_up * (0.012 * s)
+    add.limb(hem, waist, pelvis_left, (0.084 * s * g, 0.076 * s * g, 0.066 * s * g), look.top, flat=0.7)
     add.ellipsoid(
-        joints.pelvis + pelvis_up * (0.012 * s), joints.pelvis_axes, (0.088 * s * g, 0.075 * s, 0.066 * s * g),
-        look.lower, ends=(-1.0, 0.55),
+        waist, joints.pelvis_axes, (0.066 * s * g, 0.05 * s, 0.045 * s * g), look.top, offset=0.06 * s
+    )
+    add.ellipsoid(top, axes, (breadth, 0.04 * s, breadth * 0.66), look.top, offset=0.27 * s)
+    bust = joints.chest - up * (0.085 * s) + forward * (0.026 * s)
+    add.ellipsoid(bust, axes, (0.08 * s * g, 0.075 * s, 0.037 * s * g), look.top, offset=0.2 * s)
+    for side in (0, 1):  # the slope from neck to shoulder
+        add.limb(
+            joints.chest + up * (0.012 * s), joints.shoulders[side], forward,
+            (0.034 * s, 0.033 * s, 0.03 * s * g), look.top, offset=5.0,
+        )  # fmt: skip
+    add.ellipsoid(
+        joints.pelvis + pelvis_up * (0.005 * s), joints.pelvis_axes, (0.085 * s * g, 0.08 * s, 0.062 * s * g),
+        look.lower, ends=(-1.0, 0.6),
     )  # fmt: skip
-    add.ellipsoid(waist, joints.pelvis_axes, (0.072 * s * g, 0.06 * s, 0.05 * s * g), look.top)
-    skin = _plain(look.skin)
     add.limb(
-        joints.chest - up * (0.015 * s), joints.head - up * (body.head * 0.5), left,
+        joints.chest - up * (0.015 * s), joints.head - up * (body.head * 0.4), left,
         (0.034 * s * g, 0.031 * s, 0.031 * s), skin,
     )  # fmt: skip
     if look.bottom in ("skirt", "pencil"):
-        drop, wide = (0.17, 0.17) if look.bottom == "skirt" else (0.21, 0.112)
-        hem = joints.pelvis - pelvis_up * (drop * s)
-        middle = 0.125 if look.bottom == "skirt" else 0.104
-        add.limb(
-            joints.pelvis + pelvis_up * (0.055 * s), hem, pelvis_left,
-            (0.074 * s * g, middle * s * g, wide * s * g), look.lower, flat=0.8,
-        )  # fmt: skip
+        _skirt(add, joints, body, look)
 
 
-def _head(add: _Builder, joints: Joints, body: Body, look: Look) -> None:
+def _skirt(add: Builder, joints: Joints, body: Body, look: Look) -> None:
+    """Add a skirt: it widens as far as the thighs need."""
+    s, g = body.stature, body.girth
+    wide = look.bottom == "skirt"
+    share, least = (0.62, 0.135 * s) if wide else (0.78, 0.088 * s * g)
+    profile = (0.3, 0.72, 1.0) if wide else (0.62, 0.86, 1.0)  # squared radii at waist, middle and hem
+    thighs = [hip + (knee - hip) * share for hip, knee in zip(joints.hips, joints.knees, strict=True)]
+    start = joints.pelvis + joints.pelvis_axes[1] * (0.062 * s)
+    hem = (thighs[0] + thighs[1]) * 0.5
+    way = hem - start
+    axis = unit(way)
+    u = across(joints.pelvis_axes[0], axis)
+    v = cross(u, axis)
+    apart = (thighs[0] - thighs[1]) * 0.5
+    room = 0.05 * s * g
+    u = u * np.maximum(np.abs(dot(apart, u)) + room, least)[:, None]
+    v = v * np.maximum(np.abs(dot(apart, v)) + room, least * 0.85)[:, None]
+    first, middle, last = profile
+    a, b = 2.0 * (2.0 * middle - first - last), 0.5 * (3.0 * first - 4.0 * middle + last)
+    add.add((start, u, v, way), (a, b, -first, 0.0, 1.0), look.lower)
+
+
+def _head(add: Builder, joints: Joints, body: Body, look: Look) -> None:
     left, up, forward = axes = joints.head_axes
     width, height, depth = body.head_radii
     face = Cloth(look.skin, look.lips, "plain", 1.0)
     add.ellipsoid(
         joints.head, axes, body.head_radii, face, under=look.hair_colour, paint="face", extra=look.iris
     )
-    skin = _plain(look.skin)
+    skin = plain(look.skin)
     nose = joints.head + forward * (0.96 * depth) - up * (0.1 * height)
     add.ellipsoid(nose, axes, (0.14 * width, 0.2 * height, 0.16 * depth), skin)
     for side in (1.0, -1.0):
         ear = joints.head + left * (side * 0.97 * width) - forward * (0.06 * depth) - up * (0.04 * height)
         add.ellipsoid(ear, axes, (0.1 * width, 0.2 * height, 0.16 * depth), skin)
-    hair = _plain(look.hair_colour)
+    chin = joints.head - up * (0.6 * height) + forward * (0.3 * depth)
+    add.ellipsoid(chin, axes, (0.56 * width, 0.39 * height, 0.56 * depth), skin)
+    hair = plain(look.hair_colour)
 
     def lump(
         at: tuple[float, float, float], radii: tuple[float, float, float], cloth: Cloth = hair,
@@ -178,9 +230,11 @@ def _head(add: _Builder, joints: Joints, body: Body, look: Look) -> None:
             paint=paint,
         )
 
-    hat = _plain(look.hat)
+    hat = plain(look.hat)
     if look.hair not in ("bald", "afro"):
-        lump((0.0, 0.16, -0.16), (1.09, 0.98, 1.02))
+        lump((0.0, 0.2, -0.14), (1.1, 0.97, 1.04))
+        if look.hair not in ("cap", "beanie"):
+            lump((0.12, 0.78, 0.3), (0.8, 0.3, 0.62))
     if look.hair == "long":
         lump((0.0, -0.45, -0.5), (1.05, 1.25, 0.62))
     elif look.hair == "bob":
@@ -198,32 +252,30 @@ def _head(add: _Builder, joints: Joints, body: Body, look: Look) -> None:
         lump((0.0, 0.25, -0.06), (1.14, 1.02, 1.1), hat, (0.08, 1.0), "cloth")
 
 
-def _arm(add: _Builder, joints: Joints, body: Body, look: Look, side: int) -> None:
+def _arm(add: Builder, joints: Joints, body: Body, look: Look, side: int) -> None:
     s, g = body.stature, body.girth
     shoulder, elbow, wrist = joints.shoulders[side], joints.elbows[side], joints.wrists[side]
     pole = joints.chest_axes[2]
     upper, lower = 0.031 * s * g, 0.0225 * s * g
     covered = 2.0 * look.sleeve  # in units of the upper arm
     top = look.top
-    sleeved = top if look.sleeve > 0 else _plain(look.skin)
+    sleeved = top if look.sleeve > 0 else plain(look.skin)
     axes = joints.chest_axes
-    add.ellipsoid(shoulder, axes, (0.037 * s * g,) * 3, top, offset=0.22 * s)
+    add.ellipsoid(shoulder, axes, (0.0345 * s * g,) * 3, top, offset=5.0)
     add.limb(
-        shoulder, elbow, pole, (upper, upper, lower * 1.12), sleeved, under=look.skin, cut=covered,
-        ends=(0.0, 1.02),
+        shoulder, elbow, pole, (upper, upper, lower * 1.12), sleeved, under=look.skin, cut=covered, ends=(0.0, 1.02), offset=5.0,
     )  # fmt: skip
     beyond = covered > 1.0
-    elbow_cloth = top if beyond else _plain(look.skin)
+    elbow_cloth = top if beyond else plain(look.skin)
     plain_elbow = Cloth(elbow_cloth.colour, elbow_cloth.colour, "plain", 1.0)
     add.ellipsoid(elbow, axes, (lower * 1.1,) * 3, plain_elbow)
     add.limb(
-        elbow, wrist, pole, (lower * 1.1, lower * 1.16, 0.0145 * s * g), elbow_cloth, under=look.skin,
-        cut=covered - 1.0,
+        elbow, wrist, pole, (lower * 1.1, lower * 1.16, 0.0145 * s * g), elbow_cloth, under=look.skin, cut=covered - 1.0, offset=5.2,
     )  # fmt: skip
     axis = unit(wrist - elbow)
     u = across(joints.chest_axes[2], axis)
     v = cross(u, axis)
-    skin = _plain(look.skin)
+    skin = plain(look.skin)
     palm = wrist + axis * (0.024 * s)
     add.ellipsoid(palm, (u, axis, v), (0.022 * s, 0.03 * s, 0.012 * s), skin)
     add.ellipsoid(palm + axis * (0.03 * s), (u, axis, v), (0.018 * s, 0.03 * s, 0.0095 * s), skin)
@@ -235,20 +287,20 @@ def _arm(add: _Builder, joints: Joints, body: Body, look: Look, side: int) -> No
     )  # fmt: skip
 
 
-def _leg(add: _Builder, joints: Joints, body: Body, look: Look, side: int) -> None:
+def _leg(add: Builder, joints: Joints, body: Body, look: Look, side: int) -> None:
     s, g = body.stature, body.girth
     hip, knee, ankle = joints.hips[side], joints.knees[side], joints.ankles[side]
     left, _, forward = joints.pelvis_axes
     loose = {"trousers": 1.06, "flared": 1.04, "leggings": 0.97}.get(look.bottom, 1.0)
     thigh, knee_radius, calf, thin = 0.052 * s * g, 0.033 * s * g * loose, 0.036 * s * g, 0.02 * s
     covered = 2.0 * look.leg_cover if look.bottom != "flared" else 2.0
-    cloth = look.lower if covered > 0 else _plain(look.skin)
+    cloth = look.lower if covered > 0 else plain(look.skin)
     add.limb(
         hip, knee, left, (thigh * loose, thigh * 0.93 * loose, knee_radius), cloth, under=look.skin, cut=covered,
         ends=(-0.05, 1.01),
     )  # fmt: skip
     add.ellipsoid(hip, joints.pelvis_axes, (thigh * loose,) * 3, cloth)
-    low = cloth if covered > 1.0 else _plain(look.skin)
+    low = cloth if covered > 1.0 else plain(look.skin)
     add.ellipsoid(
         knee, joints.pelvis_axes, (knee_radius * 1.0,) * 3, Cloth(low.colour, low.colour, "plain", 1.0)
     )
@@ -260,7 +312,7 @@ def _leg(add: _Builder, joints: Joints, body: Body, look: Look, side: int) -> No
     axes = joints.feet[side]
     add.limb(knee, ankle, left, radii, low, under=look.skin, cut=covered - 1.0, ends=(-0.03, 1.02))
     if look.bottom not in ("trousers", "flared"):
-        add.ellipsoid(ankle, axes, (0.022 * s, 0.026 * s, 0.022 * s), _plain(look.socks))
+        add.ellipsoid(ankle, axes, (0.022 * s, 0.026 * s, 0.022 * s), plain(look.socks))
     foot_left, foot_up, foot_forward = axes
     centre = ankle + foot_forward * (0.042 * s) - foot_up * (body.ankle * 0.36)
     shoe = Cloth(look.shoes, (0.8, 0.8, 0.78), "plain", 1.0)

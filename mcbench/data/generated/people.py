@@ -126,12 +126,17 @@ def colour_of(hue: float, saturation: float, value: float) -> Colour:
 
 
 def _cloth(random: Random, wardrobe: Wardrobe, hue: float, bright: bool) -> Cloth:
-    value = random.uniform(0.45, 0.95) if bright else random.uniform(0.12, 0.5)
-    colour = colour_of(hue, random.uniform(0.45, 0.85), value)
+    muted = random.chance(0.3 if bright else 0.6)
+    saturation = random.uniform(0.1, 0.3) if muted else random.uniform(0.4, 0.75)
+    value = random.uniform(0.4, 0.95) if bright else random.uniform(0.16, 0.55)
+    colour = colour_of(hue, saturation, value)
     other = random.choice(wardrobe.hues) + random.uniform(-1.0, 1.0) / 48.0 + 1.0
-    white = random.chance(0.45)
-    second = (0.85, 0.84, 0.8) if white else colour_of(other, 0.75, 0.8 if value < 0.5 else 0.25)
-    return Cloth(colour, second, random.choice(wardrobe.patterns), random.uniform(0.8, 1.25))
+    light = random.chance(0.5)
+    second = colour_of(other, 0.06 if light else 0.65, 0.92 if value < 0.6 else (0.95 if light else 0.28))
+    patterns = (
+        wardrobe.patterns if bright else tuple(p for p in wardrobe.patterns if p not in ("badge", "cross"))
+    )
+    return Cloth(colour, second, random.choice(patterns), random.uniform(0.8, 1.25))
 
 
 def draw_people(spec: SceneSpec) -> tuple[tuple[Body, ...], tuple[Look, ...]]:
@@ -154,8 +159,8 @@ def _body(random: Random, wardrobe: Wardrobe) -> Body:
     girth = random.uniform(0.86, 1.16)
     broad = random.uniform(-0.008, 0.010)
     return Body(
-        stature=s, girth=girth, spine=0.292 * s, neck=0.055 * s, head=0.062 * s,
-        head_radii=(0.0475 * s, 0.068 * s, 0.056 * s), shoulder=(0.102 + broad) * s,
+        stature=s, girth=girth, spine=0.292 * s, neck=0.05 * s, head=0.066 * s,
+        head_radii=(0.051 * s, 0.072 * s, 0.059 * s), shoulder=(0.102 + broad) * s,
         hip=(0.052 - 0.4 * broad) * s, upper_arm=0.168 * s, forearm=0.146 * s, hand=0.052 * s,
         thigh=0.242 * s, shin=0.238 * s, ankle=0.042 * s,
     )  # fmt: skip

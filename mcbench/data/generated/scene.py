@@ -14,8 +14,9 @@ from mcbench.data.generated.backdrop import Canvas, Seen, choose_backdrop, look
 from mcbench.data.generated.camera import focal_lengths, place_camera
 from mcbench.data.generated.choreography import choreograph, keypoints
 from mcbench.data.generated.light import set_light
-from mcbench.data.generated.parts import Parts, build_parts
+from mcbench.data.generated.parts import Parts, build_parts, join
 from mcbench.data.generated.people import draw_people
+from mcbench.data.generated.props import place_props
 from mcbench.data.generated.shade import Lamp, encode, light_backdrop, locate, shade
 from mcbench.data.generated.specs import SceneSpec
 from mcbench.data.truth import Poses
@@ -64,6 +65,7 @@ class Scene:
         self._camera = place_camera(spec)
         self._light = set_light(spec)
         self._backdrop = choose_backdrop(spec)
+        self._props, self._prop_shadows = place_props(spec, self._backdrop.distance)
         self._keypoints = np.stack(
             [keypoints(j, b) for j, b in zip(self._joints, self._bodies, strict=True)], axis=1
         )
@@ -99,7 +101,7 @@ class Scene:
         masks = np.where(covered, parts.owner.astype(np.uint8)[centre], np.uint8(0))
         metres = np.where(covered, depth[0, :height, :width], seen.depth)
         background_flow = self._background_flow(index, seen, grid)
-        flow = self._flow(frames[1], placed, part[0], depth[0], background_flow, grid)
+        flow = self._flow(frames[1], parts.owner, placed, part[0], depth[0], background_flow, grid)
         image = self._picture(index, parts, placed, part, depth, seen, grid)
         points, visibility, person_depth = self._pose(index, parts, size)
         return RenderedFrame(
@@ -138,7 +140,8 @@ class Scene:
 
     def _parts_of(self, looks: tuple[int, ...]) -> Parts:
         if looks not in self._parts:
-            self._parts[looks] = build_parts(self._joints, self._bodies, tuple(self._looks[k] for k in looks))
+            people = build_parts(self._joints, self._bodies, tuple(self._looks[k] for k in looks))
+            self._parts[looks] = join(people, self._props) if self._props else people
         return self._parts[looks]
 
     def _prepare(self, size: tuple[int, int]) -> raster.Grid:
@@ -181,10 +184,13 @@ class Scene:
         return flow
 
     def _flow(
-        self, later: Floats, placed: raster.Placed, part: NDArray[np.int16], depth: NDArray[np.float32],
+        self, later: Floats, owner: NDArray[np.int64], placed: raster.Placed, part: NDArray[np.int16], depth: NDArray[np.float32],
         background: NDArray[np.float32], grid: raster.Grid,
     ) -> NDArray[np.float32]:  # fmt: skip
-        """Return where each seen point is a frame later: the same point of the same part."""
+        """Return where each seen point is a frame later: the same point of the same part.
+
+        Where things of the scene are seen, `background` is set to their flow.
+        """
         height, width = grid.size
         rows, columns = np.nonzero(part[:height, :width] >= 0)
         across = grid.across[0, 0].astype(np.float32)[columns]
@@ -198,9 +204,11 @@ class Scene:
             for k in range(3)
         )
         fx, fy = focal_lengths(grid.size)
+        moved = np.stack([(x / z - across) * np.float32(fx), (y / z - down) * np.float32(fy)], axis=-1)
+        props = owner[which] == 0
+        background[rows[props], columns[props]] = moved[props]
         flow = background.copy()
-        flow[rows, columns, 0] = (x / z - across) * np.float32(fx)
-        flow[rows, columns, 1] = (y / z - down) * np.float32(fy)
+        flow[rows, columns] = moved
         return flow
 
     def _picture(
@@ -253,7 +261,7 @@ class Scene:
     def _blobs(self, index: int) -> NDArray[np.float32]:
         """Return the soft shadows on the floor: close under the feet, wide along the lamp's light."""
         lamp = self._light.towards[index].tolist()
-        rows = []
+        rows = list(self._prop_shadows)
         for joints in self._joints:
             for ankle in joints.ankles:
                 x, y, z = ankle[index].tolist()

@@ -131,15 +131,23 @@ def _faces(colour: Values, at: NDArray[np.intp], points: Points, table: Values, 
         return _cover(_ONE - np.sqrt(a * a + b * b), soft / np.float32(ry))
 
     skin = table[part, 0:3]
+    brow = table[part, 6:9] * np.float32(0.7)
     paint(
-        oval(0.55, -0.25, 0.25, 0.2) * np.float32(0.35), skin * np.array((1.08, 0.82, 0.8), dtype=np.float32)
+        oval(0.52, -0.22, 0.26, 0.2) * np.float32(0.35), skin * np.array((1.08, 0.8, 0.78), dtype=np.float32)
     )
-    paint(oval(0.36, 0.13, 0.24, 0.15) * _HALF, skin * np.float32(0.6))
-    paint(oval(0.36, 0.1, 0.19, 0.1), (0.82, 0.8, 0.78))
-    paint(oval(0.36, 0.1, 0.095, 0.1), table[part, 17:20])
-    paint(oval(0.36, 0.33, 0.24, 0.055), table[part, 6:9] * np.float32(0.8))
-    paint(oval(0.0, -0.52, 0.3, 0.085), table[part, 3:6])
-    paint(oval(0.0, -0.52, 0.24, 0.02), skin * np.float32(0.25))
+    paint(oval(0.37, 0.12, 0.24, 0.14) * np.float32(0.4), skin * np.float32(0.55))
+    paint(oval(0.37, 0.09, 0.18, 0.085), (0.7, 0.68, 0.66))
+    paint(oval(0.36, 0.095, 0.09, 0.085), table[part, 17:20])
+    paint(oval(0.37, 0.165, 0.2, 0.03), brow * np.float32(0.4))
+    paint(oval(0.38, 0.33, 0.23, 0.045), brow)
+    smile = s - u * u * np.float32(0.5)
+    a, b = u / np.float32(0.34), (smile + np.float32(0.54)) / np.float32(0.085)
+    paint(_cover(_ONE - np.sqrt(a * a + b * b), soft / np.float32(0.085)), table[part, 3:6])
+    b = (smile + np.float32(0.53)) / np.float32(0.022)
+    paint(
+        _cover(_ONE - np.sqrt(a * a * np.float32(1.5) + b * b), soft / np.float32(0.022)),
+        skin * np.float32(0.3),
+    )
 
 
 def _shadow(points: Points, depth: Values, lamp: Lamp, grid: Grid) -> Values:
