@@ -106,8 +106,8 @@ class EmbeddedTrunk(nn.Module):
             x = stage(x, length)
             pooled += _moments(x, length)
             if index == 1:
-                maps = x.unflatten(0, (-1, length)).mean(dim=1)
-        reduced = self.reduce(x).unflatten(0, (-1, length))
+                maps = _clips(x, length).mean(dim=1)
+        reduced = _clips(self.reduce(x), length)
         pooled.append(F.adaptive_avg_pool2d(reduced.mean(dim=1), _GRID).flatten(1))
         if self.stem_time is not None:
             course = reduced.mean(dim=(3, 4)).transpose(1, 2)
@@ -166,14 +166,19 @@ class TemporalMix(nn.Module):
 
     def forward(self, x: torch.Tensor, length: int) -> torch.Tensor:
         """Mix [N * length, channels, rows, columns] along time."""
-        clips = x.unflatten(0, (-1, length)).flatten(3).transpose(1, 2)
+        clips = _clips(x, length).flatten(3).transpose(1, 2)
         mixed = self.norm(self.mix(clips)).transpose(1, 2).reshape(x.shape)
         return F.relu(x + mixed)
 
 
+def _clips(x: torch.Tensor, length: int) -> torch.Tensor:
+    """Return [B * length, ...] as [B, length, ...]."""
+    return x.reshape(-1, length, *x.shape[1:])
+
+
 def _moments(x: torch.Tensor, length: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Return mean and spread of each channel over the places and frames of an item, each [B, channels]."""
-    values = x.unflatten(0, (-1, length)).transpose(1, 2).flatten(2)
+    values = _clips(x, length).transpose(1, 2).flatten(2)
     mean = values.mean(dim=2)
     # The small constant keeps the gradient finite where a channel is dead.
     spread = ((values - mean[:, :, None]).square().mean(dim=2) + 1e-5).sqrt()
@@ -182,8 +187,9 @@ def _moments(x: torch.Tensor, length: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 def _halve_time(x: torch.Tensor, length: int) -> tuple[torch.Tensor, int]:
     """Average neighbouring pairs of frames; a last single frame stays as it is."""
-    clips = x.unflatten(0, (-1, length))
-    pairs = clips[:, : length // 2 * 2].unflatten(1, (-1, 2)).mean(dim=2)
+    clips = _clips(x, length)
+    even = length // 2 * 2
+    pairs = (clips[:, 0:even:2] + clips[:, 1:even:2]) / 2
     if length % 2:
         pairs = torch.cat([pairs, clips[:, -1:]], dim=1)
     return pairs.flatten(0, 1), (length + 1) // 2
