@@ -72,7 +72,10 @@ def prepare(
         list[str] | None,
         typer.Option("--clip", help="Only this clip; may be repeated.", show_default=False),
     ] = None,
-    fps: Annotated[float, typer.Option("--fps", help="Frames a second of frame folders.")] = 30.0,
+    fps: Annotated[
+        float | None,
+        typer.Option("--fps", help="Frames a second of frame folders [default: 30].", show_default=False),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Make clips anew that are there already.")] = False,
     workers: console.WorkersOption = None,
     home: console.HomeOption = None,
@@ -118,8 +121,10 @@ def _print_report(report: PrepareReport) -> None:
         f"{len(done)} prepared, {len(skipped)} there already, {len(failed)} failed; {frames:,} frames in "
         f"{report.folder}"
     )
-    for note in report.notes:
-        console.say(f"note: {note}")
+    for note in report.shortfall:
+        console.say(f"incomplete: {note}")
+    if report.passed_over:
+        console.say(f"passed over: {', '.join(report.passed_over)}")
     for clip in report.differing:
         console.say(f"{clip}: the pixels differ from the recorded hash; scores will not compare with others'")
 

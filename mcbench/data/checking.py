@@ -134,7 +134,8 @@ def status(*, home: Path | None = None) -> tuple[SplitStatus, ...]:
     A local source appears once something of it has been prepared.
 
     Raises:
-        FileFormatError: a manifest or a clip's record is damaged.
+        FileFormatError: a manifest or a source's listing is damaged. A clip whose record is damaged counts as
+            missing and is named in the notes.
     """
     targets: list[Target] = []
     for manifest in list_manifests(home):
@@ -153,7 +154,14 @@ def status(*, home: Path | None = None) -> tuple[SplitStatus, ...]:
 
 def _status(target: Target) -> SplitStatus:
     expected = target.expected()
-    records = [record for clip in expected if (record := target.prepared(clip)) is not None]
+    records: list[ClipRecord] = []
+    damage: list[str] = []
+    for clip in expected:
+        try:
+            if (record := target.prepared(clip)) is not None:
+                records.append(record)
+        except FileFormatError as error:
+            damage.append(error.message)
     there = {record.id for record in records}
     return SplitStatus(
         benchmark=target.benchmark,
@@ -165,7 +173,7 @@ def _status(target: Target) -> SplitStatus:
         bytes=sum(_bytes_below(target.clip_folder(record.id)) for record in records),
         missing=tuple(clip for clip in expected if clip not in there),
         data_sha256=data_hash(records) if records else None,
-        notes=shortfall(target, records),
+        notes=(*shortfall(target, records), *damage),
         command=target.command(),
     )
 

@@ -15,8 +15,8 @@ from mcbench.data.manifest import GeneratedSource
 from mcbench.data.truth import Poses
 from mcbench.data.truth_images import read_depth, read_flow, read_mask
 from mcbench.errors import DataMissingError, FileFormatError
-from mcbench.images import Frame, read_image
 from mcbench.records import ClipRecord, SplitRecord, TruthKind
+from mcbench.video import Frame, read_image
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,9 @@ from pydantic import Field
 from mcbench import files
 from mcbench.data.truth import Poses
 from mcbench.data.truth_images import encode_flow, write_truth_image
-from mcbench.errors import FileFormatError, InputError, MismatchError
-from mcbench.images import encode_png
+from mcbench.errors import FileFormatError, InputError, McbenchError, MismatchError
 from mcbench.records import ClipRecord, Part, Record, Size, TruthKind
-from mcbench.video import FramesDigest, open_frames
+from mcbench.video import FramesDigest, encode_png, open_frames
 
 if TYPE_CHECKING:
     from mcbench.data.generated import SceneSpec
@@ -78,9 +77,15 @@ def prepare_clip(job: ClipJob) -> ClipRecord:
     return record
 
 
-def is_prepared(job: ClipJob) -> bool:
-    """Return whether `prepare_clip` would have nothing to do."""
-    return not job.force and _already(Path(job.folder), _origin(job)) is not None
+def find_prepared(job: ClipJob) -> ClipRecord | None:
+    """Return the record if the clip is there already, made from the same; None if there is work to do."""
+    if job.force or not (Path(job.folder) / "clip.json").exists():
+        return None
+    try:
+        return _already(Path(job.folder), _origin(job))
+    except McbenchError:
+        # What is wrong with the clip's origin is for `prepare_clip` to say.
+        return None
 
 
 def _already(folder: Path, origin: Origin) -> ClipRecord | None:

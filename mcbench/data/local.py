@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcbench.errors import InputError
-from mcbench.images import SUFFIXES as IMAGE_SUFFIXES
-from mcbench.video import VIDEO_SUFFIXES
+from mcbench.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 POSES_SUFFIX = ".poses.npz"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._+@=-]")

@@ -9,17 +9,17 @@ from typing import Literal
 
 from mcbench import files
 from mcbench.data.clips import shortfall
-from mcbench.data.jobs import ClipJob, GeneratedWork, LocalWork, is_prepared, prepare_clip
+from mcbench.data.jobs import ClipJob, GeneratedWork, LocalWork, find_prepared, prepare_clip
 from mcbench.data.layout import ListedClip, SourceListing, Target, resolve
 from mcbench.data.local import clip_id, find_clips
 from mcbench.data.manifest import LOCAL, GeneratedSource, LocalSource, load_manifest
 from mcbench.data.processes import run_each
 from mcbench.errors import InputError, McbenchError
 from mcbench.progress import Progress, SilentProgress
-from mcbench.records import Part
+from mcbench.records import ClipRecord, Part
 
 DEFAULT_FPS = 30.0
-"""Frames a second that folders of frames are taken to have, unless told otherwise."""
+"""Frames a second that folders of frames are taken to have until told otherwise."""
 
 
 class ClipOutcome(Part):
@@ -45,8 +45,10 @@ class PrepareReport(Part):
     clips: tuple[ClipOutcome, ...]
     differing: tuple[str, ...] = ()
     """Generated clips whose pixels differ from the recorded hash."""
-    notes: tuple[str, ...] = ()
-    """How the source differs from what the benchmark should be, and what was passed over."""
+    shortfall: tuple[str, ...] = ()
+    """How a local source differs from what the benchmark should be: its numbers of videos and frames."""
+    passed_over: tuple[str, ...] = ()
+    """What lies in the folder of a local source and is no clip."""
 
     def with_status(self, status: Literal["done", "skipped", "failed"]) -> tuple[ClipOutcome, ...]:
         """Return the clips of one status."""
@@ -54,8 +56,8 @@ class PrepareReport(Part):
 
     @property
     def complete(self) -> bool:
-        """Whether every clip is there and as it should be."""
-        return not self.with_status("failed") and not self.differing
+        """Whether every clip is there, as it should be, and as many as there should be."""
+        return not (self.with_status("failed") or self.differing or self.shortfall)
 
 
 def prepare(
@@ -66,7 +68,7 @@ def prepare(
     source: str | None = None,
     from_path: Path | None = None,
     name: str | None = None,
-    fps: float = DEFAULT_FPS,
+    fps: float | None = None,
     limit: int | None = None,
     home: Path | None = None,
     workers: int = 1,
@@ -85,7 +87,7 @@ def prepare(
         source: name of the source; the benchmark's default one if None, or its local one with `from_path`.
         from_path: folder of a local source; if None, the one it was prepared from before.
         name: NAME of `local/NAME`; made from the folder's name if None.
-        fps: frames a second of frame folders, which do not say.
+        fps: frames a second of frame folders, which do not say; if None, as before, else `DEFAULT_FPS`.
         limit: prepare only the first so many of the chosen clips.
         home: mcbench's home folder.
         workers: processes.
@@ -186,7 +188,7 @@ def _local_source_of(benchmark: str, home: Path | None) -> str | None:
     return local[0] if len(local) == 1 else None
 
 
-def _list_local(target: Target, from_path: Path | None, fps: float, force: bool) -> SourceListing:
+def _list_local(target: Target, from_path: Path | None, fps: float | None, force: bool) -> SourceListing:
     """Look what the folder holds, and write that down."""
     before = target.listing()
     if from_path is None:
@@ -200,6 +202,8 @@ def _list_local(target: Target, from_path: Path | None, fps: float, force: bool)
             f"{target.name} was prepared from {before.origin}, not from {folder}",
             "use --force to replace it, or another --name to keep both",
         )
+    if fps is None:
+        fps = before.assumed_fps if before is not None else DEFAULT_FPS
     if not 0 < fps < float("inf"):
         raise InputError(f"--fps is {fps}, and must be above 0")
     content = find_clips(folder)
@@ -259,9 +263,17 @@ def _job(target: Target, listing: SourceListing | None, clip: str, force: bool) 
 
 
 def _work(target: Target, jobs: list[ClipJob], workers: int, progress: Progress) -> list[ClipOutcome]:
-    outcomes: list[ClipOutcome] = []
     progress.start(f"preparing {target.name}", len(jobs))
-    for outcome in run_each(_attempt, jobs, workers, _killed):
+    outcomes: list[ClipOutcome] = []
+    todo: list[ClipJob] = []
+    for job in jobs:
+        # Looked up here, since starting processes takes longer than finding that all is there.
+        if (record := find_prepared(job)) is None:
+            todo.append(job)
+        else:
+            outcomes.append(_outcome(record, "skipped"))
+            progress.advance()
+    for outcome in run_each(_attempt, todo, workers, _killed):
         outcomes.append(outcome)
         if outcome.status == "failed":
             progress.message(f"{outcome.clip} failed: {outcome.reason}")
@@ -271,18 +283,17 @@ def _work(target: Target, jobs: list[ClipJob], workers: int, progress: Progress)
 
 def _attempt(job: ClipJob) -> ClipOutcome:
     try:
-        there = is_prepared(job)
-        record = prepare_clip(job)
+        return _outcome(prepare_clip(job), "done")
     except McbenchError as error:
         reason = " - ".join(part for part in (error.message, error.hint) if part)
         return ClipOutcome(clip=job.clip, status="failed", reason=reason)
     except (OSError, MemoryError) as error:
         return ClipOutcome(clip=job.clip, status="failed", reason=f"{type(error).__name__}: {error}")
+
+
+def _outcome(record: ClipRecord, status: Literal["done", "skipped"]) -> ClipOutcome:
     return ClipOutcome(
-        clip=job.clip,
-        status="skipped" if there else "done",
-        n_frames=record.n_frames,
-        frames_sha256=record.frames_sha256,
+        clip=record.id, status=status, n_frames=record.n_frames, frames_sha256=record.frames_sha256
     )
 
 
@@ -295,8 +306,8 @@ def _killed(job: ClipJob) -> ClipOutcome:
 
 
 def _report(target: Target, listing: SourceListing | None, outcomes: list[ClipOutcome]) -> PrepareReport:
-    notes: list[str] = []
     differing: tuple[str, ...] = ()
+    short: tuple[str, ...] = ()
     if isinstance(target.source, GeneratedSource):
         recorded = target.source.hashes
         differing = tuple(
@@ -306,14 +317,13 @@ def _report(target: Target, listing: SourceListing | None, outcomes: list[ClipOu
         )
     else:
         records = [record for clip in target.expected() if (record := target.prepared(clip)) is not None]
-        notes.extend(shortfall(target, records))
-    if listing is not None and listing.passed_over:
-        notes.append(f"passed over in {listing.origin}: {', '.join(listing.passed_over)}")
+        short = shortfall(target, records)
     return PrepareReport(
         name=target.name,
         source=target.source_name,
         folder=str(target.folder),
         clips=tuple(outcomes),
         differing=differing,
-        notes=tuple(notes),
+        shortfall=short,
+        passed_over=listing.passed_over if listing is not None else (),
     )

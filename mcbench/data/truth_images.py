@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcbench.errors import FileFormatError
-from mcbench.images import encode_png
+from mcbench.video import encode_png
 
 FLOW_SCALE = 64.0
 FLOW_ZERO = 32768

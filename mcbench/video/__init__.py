@@ -1,0 +1,73 @@
+"""Frames in and out: one reader for videos and folders of pictures, one writer.
+
+**Decoders.** A video is decoded by decord where it is installed and reads the file as PyAV does (same number
+of frames, same size), else by PyAV: AV1, GIF, mirrored videos and machines without decord. Both convert with
+FFmpeg's default scaler and give the same pixels for 8-bit 4:2:0 video of even size, which is nearly all
+there is; for odd sizes and 10 bits they may differ by up to 5 grey levels, because they carry different
+FFmpeg versions.
+
+**Colours.** The matrix (BT.601, BT.709, BT.2020) and range that the file is tagged with are honoured;
+without tags BT.601 and limited range are assumed, as FFmpeg does. Flat colours come back within 3 grey
+levels of the exact conversion. HDR transfer curves (PQ, HLG) are refused. Alpha is dropped.
+
+**Frames.** Frames come in order of presentation, one per stored frame, whatever their times: a video of
+variable frame rate keeps all its frames and `fps` is the average. Rotation and mirroring that the container
+asks for are applied. Non-square pixels are left as stored. Opening a video decodes it once in full, without
+keeping anything, so that a damaged or truncated file is refused at once rather than concealed.
+"""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+from mcbench.errors import FileFormatError
+from mcbench.video.decoding import open_video
+from mcbench.video.digest import FramesDigest, digest_frames
+from mcbench.video.folders import PictureFolder
+from mcbench.video.pictures import SUFFIXES as IMAGE_SUFFIXES
+from mcbench.video.pictures import Frame, encode_png, read_image, write_png
+from mcbench.video.preview import write_preview
+from mcbench.video.source import FrameSource
+
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "VIDEO_SUFFIXES",
+    "Frame",
+    "FrameSource",
+    "FramesDigest",
+    "digest_frames",
+    "encode_png",
+    "open_frames",
+    "read_image",
+    "write_png",
+    "write_preview",
+]
+
+VIDEO_SUFFIXES = frozenset(
+    {".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".gif", ".mpg", ".mpeg", ".ts", ".wmv", ".flv", ".ogv"}
+)
+"""Lower-case suffixes by which folders are searched for videos; `open_frames` itself reads any suffix."""
+
+
+def open_frames(path: Path) -> FrameSource:
+    """Open a video file, or a folder of pictures in natural order of their names (2 before 10).
+
+    In a folder, pictures are png, jpg, jpeg, webp and bmp files; hidden files, sub-folders and files of
+    other kinds are passed over. All pictures must have one size.
+
+    Raises:
+        FileFormatError: nothing is there; the video is damaged, truncated, HDR, turned by other than a
+            multiple of 90 degrees or of changing size; the folder holds no pictures, two for one frame,
+            pictures of different sizes or of a kind that is not read. The message names the file.
+    """
+    try:
+        path.stat()
+    except OSError as error:
+        reason = "a link that leads in a circle" if error.errno == errno.ELOOP else error.strerror
+        raise FileFormatError(f"cannot open {path}: {reason}") from error
+    if path.is_dir():
+        return PictureFolder(path)
+    if not path.is_file():
+        raise FileFormatError(f"{path} is neither a file nor a folder")
+    return open_video(path)
