@@ -5,7 +5,7 @@
 | poses | `truth/poses.npz` | `Poses`: key points, visibility and depth of every person in every frame |
 | masks | `truth/masks/000000.png` | 8-bit: 0 background, k the k-th person (1-based) |
 | depth | `truth/depth/000000.png` | 16-bit: distance from the camera in millimetres, 65535 where nothing is |
-| flow | `truth/flow/000000.png` | 3 x 16-bit as KITTI keeps it: u, v as round(64 x + 32768), validity; to the next frame |
+| flow | `truth/flow/000000.png` | to the next frame; 3 x 16-bit, as KITTI: u, v as round(64 x + 32768), validity |
 """
 
 from __future__ import annotations
@@ -71,9 +71,7 @@ class Poses:
 
     def first(self, n_frames: int) -> Poses:
         """Return the poses of the first `n_frames` frames."""
-        return Poses(
-            self.keypoints[:n_frames], self.visibility[:n_frames], self.depth[:n_frames], self.size
-        )
+        return Poses(self.keypoints[:n_frames], self.visibility[:n_frames], self.depth[:n_frames], self.size)
 
     def write(self, path: Path) -> None:
         """Write to an `.npz` file, atomically."""
