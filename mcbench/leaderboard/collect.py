@@ -10,15 +10,17 @@ from typing import Any
 
 import pandas as pd
 
+from mcbench import files
 from mcbench.errors import FileFormatError
 from mcbench.records import MetricValue, RunRecord, ScoreRecord, Unavailable
 
 COLUMNS = (
     "benchmark", "subset", "split", "source", "data_sha256", "protocol", "protocol_sha256", "networks",
     "weights", "model", "model_name", "predictions_sha256", "metric", "value", "ci_low", "ci_high",
-    "n_videos", "n_items", "dimensions", "higher_is_better", "unit", "note", "unavailable", "command",
-    "videos_expected", "videos_scored", "frames_expected", "frames_scored", "complete", "missing_videos",
-    "excluded", "date", "commit", "dirty", "record_path", "run_path",
+    "with_reference", "noise_floor", "n_videos", "n_items", "dimensions", "higher_is_better", "unit",
+    "note", "unavailable", "command", "videos_expected", "videos_scored", "frames_expected",
+    "frames_scored", "complete", "missing_videos", "excluded", "date", "commit", "dirty",
+    "record_sha256", "record_path", "run_path",
 )  # fmt: skip
 """Columns of the frame. A row is one metric of one record; `unavailable` says why `value` is missing."""
 
@@ -55,7 +57,7 @@ def collect(folders: Sequence[Path], submissions: Path | None = None) -> pd.Data
     rows = [row for item in found.values() for row in _rows(item)]
     frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
     order = ["benchmark", "subset", "source", "data_sha256", "protocol", "protocol_sha256", "networks"]
-    order += ["model", "predictions_sha256", "date", "record_path", "metric"]
+    order += ["model", "predictions_sha256", "record_sha256", "metric"]
     frame = frame.sort_values(order, kind="stable", ignore_index=True)
     return frame.where(frame.notna(), None)
 
@@ -113,6 +115,7 @@ def _rows(found: _Found) -> Iterator[dict[str, Any]]:
         "date": record.created[:10],
         "commit": commit,
         "dirty": dirty,
+        "record_sha256": files.sha256_text(record.model_dump_json()),
         "record_path": str(found.path),
         "run_path": None if found.run_folder is None else str(found.run_folder),
     }

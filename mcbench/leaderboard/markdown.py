@@ -44,6 +44,9 @@ def _table(table: Table, out: Path) -> Iterator[str]:
     yield _line(["---:", "---", *("---:" for _ in table.columns), "---", "---", "---"])
     for row in table.rows:
         yield _line(_row(row, out))
+    if table.has_noise_floor:
+        floors = [column.noise_floor or " " for column in table.columns]
+        yield _line([" ", "*noise floor: two halves of the true videos*", *floors, " ", " ", " "])
     yield ""
     for footnote in table.footnotes:
         command = f" {markdown_code(footnote.command)}" if footnote.command else ""
@@ -54,7 +57,8 @@ def _table(table: Table, out: Path) -> Iterator[str]:
 
 def _head(column: Column) -> str:
     unit = f" ({markdown(column.unit)})" if column.unit else ""
-    return f"{markdown(column.label)}{unit} {column.arrow}".strip()
+    marks = _marks(column.footnotes)
+    return f"{markdown(column.label)}{marks}{unit} {column.arrow}".strip()
 
 
 def _row(row: Row, out: Path) -> list[str]:
@@ -81,12 +85,14 @@ def _commit(row: Row) -> str:
 
 def _cell(cell: Cell) -> str:
     text = f"**{cell.text}**" if cell.best else cell.text
-    marks = ", ".join(str(number) for number in cell.footnotes)
-    if marks:
-        text += f"<sup>{marks}</sup>"
+    text += _marks(cell.footnotes)
     if cell.interval:
         text += f"<br><sub>\\[{cell.interval}\\]</sub>"
     return text
+
+
+def _marks(footnotes: Sequence[int]) -> str:
+    return f"<sup>{', '.join(str(number) for number in footnotes)}</sup>" if footnotes else ""
 
 
 def _line(cells: Sequence[str]) -> str:

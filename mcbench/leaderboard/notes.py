@@ -59,14 +59,8 @@ def table_notes(group: pd.DataFrame, counted: Sequence[str], rows: Sequence[Row]
             "models within this table; they are not comparable with published FID, FID-VID or FVD."
         )
     yield from _bias_note(group)
-    if any(metric.partition("@")[0] == "psnr_uint8" for metric in group["metric"]):
-        yield (
-            "The wrapped uint8 value repeats an overflow of older evaluators (never below 24.07 dB) so that "
-            "published numbers can be placed; it is no PSNR and has no part in the ranking."
-        )
     for row in rows:
-        if not row.complete:
-            yield _incomplete_note(group, row)
+        yield from _coverage_note(group, row)
     if any(row.dirty for row in rows):
         yield "* made with uncommitted changes: the commit alone does not repeat the number."
     if any(row.dirty is None for row in rows):
@@ -86,22 +80,22 @@ def _bias_note(group: pd.DataFrame) -> Iterator[str]:
         dimensions = sorted({size for _, size in few.values() if size is not None})
         features = f" in {' or '.join(str(size) for size in dimensions)} dimensions" if dimensions else ""
         yield (
-            f"With {made_of} videos{features} these distances are mostly bias: {', '.join(few)}. They read far "
-            "above 0 even for two samples of one distribution, so compare them within this table only."
+            f"With {made_of} videos{features} these distances are mostly bias: {', '.join(few)}. They read "
+            "far above 0 even for two samples of one distribution, so compare them within this table only."
         )
 
 
-def _incomplete_note(group: pd.DataFrame, row: Row) -> str:
+def _coverage_note(group: pd.DataFrame, row: Row) -> Iterator[str]:
     first = group[group["record_path"] == str(row.record)].iloc[0]
     missing, excluded = json.loads(first["missing_videos"]), json.loads(first["excluded"])
-    text = f"{row.name} is incomplete ({row.coverage}) and not ranked"
+    parts = [] if row.complete else [f"incomplete ({row.coverage}) and not ranked"]
     if missing:
-        text += f"; missing: {_listed(missing)}"
+        parts.append(f"missing {_listed(missing)}")
     if excluded:
-        text += (
-            f"; left out on request: {_listed([f'{name} ({why})' for name, why in sorted(excluded.items())])}"
-        )
-    return f"{text}."
+        reasons = [f"{name} ({why})" for name, why in sorted(excluded.items())]
+        parts.append(f"left out on request {_listed(reasons)}")
+    if parts:
+        yield f"{row.name}: {'; '.join(parts)}."
 
 
 def _listed(names: Sequence[str], at_most: int = 8) -> str:

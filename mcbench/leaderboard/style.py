@@ -33,9 +33,8 @@ class MetricStyle:
 # The order here is the order of the columns, and within a family the first one present is ranked.
 _STYLES = {
     "l1": MetricStyle("L1", 4, family="absolute error"),
-    "mae": MetricStyle("MAE", 4, family="absolute error"),
     "psnr": MetricStyle("PSNR", 2, family="PSNR"),
-    "psnr_uint8": MetricStyle("wrapped uint8 “PSNR”", 2, judged=False),
+    "psnr_uint8": MetricStyle("psnr_uint8", 2, judged=False),
     "ssim": MetricStyle("SSIM", 4, family="SSIM"),
     "lpips": MetricStyle("LPIPS", 4, family="LPIPS"),
     "lpips_alex": MetricStyle("LPIPS-Alex", 4, family="LPIPS"),
@@ -46,8 +45,11 @@ _STYLES = {
     "fvd": MetricStyle("FVD", 2, family="video distance", biased=True),
     "kvd": MetricStyle("KVD", 4, family="video distance"),
 }
-# disco/2 divides L1 by the number of pixels of a frame, so its values are a few 1e-4.
-_BY_PROTOCOL = {("disco/2", "l1"): MetricStyle("L1", 3, exponent=-4, family="absolute error")}
+_BY_PROTOCOL = {
+    # disco/2 divides by the number of pixels of a frame, so its values are a few 1e-4.
+    ("disco/2", "l1"): MetricStyle("L1", 3, exponent=-4, family="absolute error"),
+    ("mcbench/1", "l1"): MetricStyle("MAE", 4, family="absolute error"),
+}
 _PLACES = {name: place for place, name in enumerate(_STYLES)}
 
 

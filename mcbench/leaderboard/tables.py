@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +16,7 @@ import pandas as pd
 from mcbench import files
 from mcbench.errors import MismatchError
 from mcbench.leaderboard.notes import Footnote, Footnotes, table_notes
+from mcbench.leaderboard.ranking import mean_places, ranks
 from mcbench.leaderboard.style import MetricStyle, column_order, displayed, scale_label, shown, style_of
 
 KEY = ("benchmark", "subset", "source", "data_sha256", "protocol", "protocol_sha256", "networks")
@@ -34,6 +36,11 @@ class Column:
     style: MetricStyle
     counted: bool = False
     """Whether the ranking counts it."""
+    note: str = ""
+    """A remark that all its values share."""
+    noise_floor: str = ""
+    """What the distance reads between two halves of the true videos, as displayed; empty if unknown."""
+    footnotes: tuple[int, ...] = ()
 
     @property
     def arrow(self) -> str:
@@ -50,7 +57,7 @@ class Cell:
     """The 95 % interval as `low, high`, or empty."""
     value: float | None = None
     counts: str = ""
-    """What the value is made of, such as `20 videos, 3897 frames or clips`."""
+    """What the value is made of, such as `20 videos, 3897 items`; items are frames or clips."""
     best: bool = False
     footnotes: tuple[int, ...] = ()
 
@@ -94,6 +101,11 @@ class Table:
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
     footnotes: tuple[Footnote, ...]
+
+    @property
+    def has_noise_floor(self) -> bool:
+        """Whether a column knows its noise floor."""
+        return any(column.noise_floor for column in self.columns)
 
     @property
     def title(self) -> str:
@@ -148,19 +160,21 @@ def _weight_variants(frame: pd.DataFrame) -> list[str]:
 
 
 def _table(key: dict[str, str], group: pd.DataFrame) -> Table:
-    records = [records for _, records in group.groupby("record_path", sort=True)]
-    drafts = _named([_Draft("", rows, rows.iloc[0]) for rows in records])
     columns = _columns(key["protocol"], group)
-    _rank(drafts, columns)
-    drafts.sort(
-        key=lambda d: (d.rank is None, d.rank or 0, d.name.casefold(), d.name, d.first["predictions_sha256"])
-    )
-    counted = _counted(drafts, columns)
-    columns = [
-        Column(c.metric, c.label, c.higher_is_better, c.unit, c.style, c.metric in counted) for c in columns
-    ]
+    styles = {column.metric: column.style for column in columns}
+    drafts = [_draft(rows, styles) for _, rows in group.groupby("record_sha256", sort=True)]
+    _tell_apart(drafts)
+    ranked = [draft for draft in drafts if draft.first["complete"]]
+    counted = _counted(ranked, columns)
+    _rank(ranked, counted)
+    drafts.sort(key=lambda draft: (draft.rank is None, draft.rank or 0, draft.name.casefold(), draft.name))
     footnotes = Footnotes()
-    rows = tuple(_row(draft, columns, drafts, footnotes) for draft in drafts)
+    columns = [
+        replace(c, counted=c in counted, footnotes=(footnotes.add(c.note),) if c.note else ())
+        for c in columns
+    ]
+    best = {column.metric: _best(column, ranked) for column in columns}
+    rows = tuple(_row(draft, columns, best, footnotes) for draft in drafts)
     return Table(
         id=files.sha256_text(json.dumps(list(key.values())))[:12],
         split=str(group["split"].iloc[0]),
@@ -177,17 +191,26 @@ def _table(key: dict[str, str], group: pd.DataFrame) -> Table:
     )
 
 
-def _named(drafts: list[_Draft]) -> list[_Draft]:
-    """Give each row a name that no other row of the table has."""
-    for draft in drafts:
-        draft.name = str(draft.first["model_name"])
-    for tell_apart in ("model", "predictions_sha256", "record_path"):
-        taken = [draft.name for draft in drafts]
+def _draft(rows: pd.DataFrame, styles: dict[str, MetricStyle]) -> _Draft:
+    known = rows[rows["value"].notna()]
+    values = zip(known["metric"], known["value"], strict=True)
+    first = rows.iloc[0]
+    return _Draft(
+        name=str(first["model_name"]),
+        rows=rows,
+        first=first,
+        displayed={metric: displayed(value, styles[metric]) for metric, value in values},
+    )
+
+
+def _tell_apart(drafts: list[_Draft]) -> None:
+    """Add to the names that several rows share what they differ in: the model's id, else the record."""
+    for column in ("model", "record_sha256"):
+        taken = Counter(draft.name for draft in drafts)
         for draft in drafts:
-            if taken.count(draft.name) > 1:
-                detail = str(draft.first[tell_apart])
-                draft.name += f" ({detail[:12] if tell_apart == 'predictions_sha256' else detail})"
-    return drafts
+            if taken[draft.name] > 1:
+                detail = str(draft.first[column])
+                draft.name += f" ({detail if column == 'model' else f'record {detail[:8]}'})"
 
 
 def _columns(protocol: str, group: pd.DataFrame) -> list[Column]:
@@ -204,54 +227,50 @@ def _columns(protocol: str, group: pd.DataFrame) -> list[Column]:
             )
         units = sorted({unit for unit in rows["unit"] if unit})
         unit = ", ".join(part for part in (scale_label(style), *units) if part)
-        columns.append(Column(metric, style.label, directions[0] if directions else None, unit, style))
+        notes = set(rows["note"])
+        floors = {shown(floor, style) for floor in rows["noise_floor"] if floor is not None}
+        columns.append(
+            Column(
+                metric=metric,
+                label=style.label,
+                higher_is_better=directions[0] if directions else None,
+                unit=unit,
+                style=style,
+                note=notes.pop() if len(notes) == 1 else "",
+                # Incomplete records may have halved other videos; then there is no one floor to show.
+                noise_floor=floors.pop() if len(floors) == 1 else "",
+            )
+        )
     return columns
 
 
-def _counted(drafts: Sequence[_Draft], columns: Sequence[Column]) -> list[str]:
-    """Return the metrics that decide the ranking: the first of each family that every ranked row has."""
-    ranked = [draft for draft in drafts if draft.first["complete"]]
-    chosen: dict[str, str] = {}
+def _counted(ranked: Sequence[_Draft], columns: Sequence[Column]) -> list[Column]:
+    """Return the columns that decide the ranking: the first of each family that every ranked row has."""
+    chosen: dict[str, Column] = {}
     for column in columns:
         if column.style.family and ranked and all(column.metric in draft.displayed for draft in ranked):
-            chosen.setdefault(column.style.family, column.metric)
+            chosen.setdefault(column.style.family, column)
     return list(chosen.values())
 
 
-def _rank(drafts: Sequence[_Draft], columns: Sequence[Column]) -> None:
-    """Rank complete rows by their mean place over the counted metrics, as displayed; ties share."""
-    styles = {column.metric: column.style for column in columns}
-    for draft in drafts:
-        known = draft.rows[draft.rows["value"].notna()]
-        values = zip(known["metric"], known["value"], strict=True)
-        draft.displayed = {metric: displayed(value, styles[metric]) for metric, value in values}
-    ranked = [draft for draft in drafts if draft.first["complete"]]
-    counted = _counted(drafts, columns)
+def _rank(ranked: Sequence[_Draft], counted: Sequence[Column]) -> None:
     if not counted:
         return
-    higher = {column.metric: bool(column.higher_is_better) for column in columns}
-    for draft in ranked:
-        places = [
-            1 + sum(_better(other.displayed[m], draft.displayed[m], higher[m]) for other in ranked)
-            for m in counted
-        ]
-        draft.mean_place = Fraction(sum(places), len(places))
-    means = [draft.mean_place for draft in ranked if draft.mean_place is not None]
-    for draft, mean in zip(ranked, means, strict=True):
-        draft.rank = 1 + sum(other < mean for other in means)
+    directions = {column.metric: bool(column.higher_is_better) for column in counted}
+    means = mean_places([draft.displayed for draft in ranked], directions)
+    for draft, mean, rank in zip(ranked, means, ranks(means), strict=True):
+        draft.mean_place, draft.rank = mean, rank
 
 
-def _better(one: Decimal, other: Decimal, higher_is_better: bool) -> bool:
-    return one > other if higher_is_better else one < other
-
-
-def _row(draft: _Draft, columns: Sequence[Column], drafts: Sequence[_Draft], footnotes: Footnotes) -> Row:
+def _row(
+    draft: _Draft, columns: Sequence[Column], best: dict[str, Decimal | None], footnotes: Footnotes
+) -> Row:
     first = draft.first
     by_metric: dict[str, Any] = {row["metric"]: row for row in draft.rows.to_dict("records")}
     return Row(
         model=str(first["model"]),
         name=draft.name,
-        cells=tuple(_cell(by_metric.get(c.metric), c, _best(c, drafts), draft, footnotes) for c in columns),
+        cells=tuple(_cell(by_metric.get(c.metric), c, best[c.metric], draft, footnotes) for c in columns),
         rank=draft.rank,
         mean_place=draft.mean_place,
         complete=bool(first["complete"]),
@@ -266,13 +285,11 @@ def _row(draft: _Draft, columns: Sequence[Column], drafts: Sequence[_Draft], foo
     )
 
 
-def _best(column: Column, drafts: Sequence[_Draft]) -> Decimal | None:
-    """Return the best displayed value among complete rows, if there are two of them to compare."""
+def _best(column: Column, ranked: Sequence[_Draft]) -> Decimal | None:
+    """Return the best displayed value of complete rows, if there are two of them to compare."""
     if not column.style.judged:
         return None
-    values = [
-        d.displayed[column.metric] for d in drafts if d.first["complete"] and column.metric in d.displayed
-    ]
+    values = [draft.displayed[column.metric] for draft in ranked if column.metric in draft.displayed]
     if len(values) < 2:
         return None
     return max(values) if column.higher_is_better else min(values)
@@ -288,19 +305,23 @@ def _cell(
     if row["value"] is None:
         return Cell(footnotes=(footnotes.add(f"{column.label}: {row['unavailable']}", row["command"]),))
     marks = []
-    if row["note"]:
+    if row["note"] and row["note"] != column.note:
         marks.append(footnotes.add(f"{column.label}: {row['note']}"))
     if row["n_videos"] != draft.first["videos_scored"]:
         scored = draft.first["videos_scored"]
         marks.append(footnotes.add(f"made of {row['n_videos']} videos, while {scored} were scored"))
     ends = (row["ci_low"], row["ci_high"])
     interval = "" if None in ends else ", ".join(shown(end, column.style) for end in ends)
-    dimensions = "" if row["dimensions"] is None else f", {row['dimensions']} dimensions"
+    counts = f"{row['n_videos']} videos, {row['n_items']} items"
+    if row["dimensions"] is not None:
+        counts += f", {row['dimensions']} dimensions"
+    if row["with_reference"] is not None:
+        counts += f"; with the reference frame {shown(row['with_reference'], column.style)}"
     return Cell(
         text=shown(row["value"], column.style),
         interval=interval,
         value=row["value"],
-        counts=f"{row['n_videos']} videos, {row['n_items']} items{dimensions}",
+        counts=counts,
         best=bool(draft.first["complete"]) and draft.displayed[column.metric] == best,
         footnotes=tuple(marks),
     )

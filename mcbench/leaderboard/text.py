@@ -16,7 +16,7 @@ _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _MARKDOWN = re.compile(
     r"""[\\`*_{}\[\]\#|~!$^]                     # marks up text anywhere
-    | :(?=//) | (?<!\w)@(?=\w) | (?<=www)\.   # becomes a link or a mention by itself
+    | :(?=//) | (?<!\w)@(?=\w) | @(?=[\w-]+\.) | (?<=www)\.   # becomes a link or a mention by itself
     """,
     re.VERBOSE | re.IGNORECASE,
 )

@@ -42,8 +42,7 @@ def render_page(tables: Sequence[Table], players: Sequence[dict[str, Any]], out:
     }
     style, script = _resource("page.css"), _resource("page.js")
     return environment.get_template("page.html.jinja").render(
-        tables=tables,
-        players=list(players),
+        boards=list(zip(tables, players, strict=True)),
         style=Markup(style),
         style_hash=_source_hash(style),
         script=Markup(script),

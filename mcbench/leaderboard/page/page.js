@@ -49,7 +49,6 @@ function chooseTable(id) {
   byId("pick-table").value = state.table.id;
   fillSelect(byId("pick-video"), state.table.videos.map((video, index) => [index, video.id]));
   state.chosen = new Set(state.table.models.slice(0, 4).map((_, index) => index));
-  const legend = byId("pick-models").querySelector("legend");
   const boxes = state.table.models.map((name, index) => {
     const box = make("input", { type: "checkbox", checked: state.chosen.has(index) });
     box.addEventListener("change", () => {
@@ -59,7 +58,7 @@ function chooseTable(id) {
     });
     return make("label", {}, box, ` ${name}`);
   });
-  byId("pick-models").replaceChildren(legend, ...boxes);
+  byId("pick-models").replaceChildren(...boxes);
   fillSelect(byId("pick-curve"), state.table.metrics.map((metric, index) => [index, metric.label]));
   chooseVideo(0);
 }
@@ -236,7 +235,9 @@ function drawCurve() {
     ? `${metric.label} of each frame. Click to go there.`
     : "No values by frame lie beside the score records, so there is no curve.";
   if (!chosen.length) return place.replaceChildren();
-  const values = chosen.flatMap((model) => curveOf(model).filter(Number.isFinite));
+  // Frame 0 shows the reference image, often perfectly; it must not flatten the rest of the curve.
+  const inner = chosen.flatMap((model) => curveOf(model).slice(1).filter(Number.isFinite));
+  const values = inner.length ? inner : chosen.flatMap((model) => curveOf(model).filter(Number.isFinite));
   const [low, high] = values.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
   const width = Math.max(1, state.video.frames - 1);
   const height = (value) => (high === low ? 50 : 96 - (92 * (value - low)) / (high - low));
