@@ -8,14 +8,14 @@ import numpy as np
 
 from mcbench.data.generated import moves
 from mcbench.data.generated.arithmetic import (
-    Floats, Random, across, cosine, cross, fixed, length, sine, smooth, unit, vector,
+    Floats, Random, across, cosine, cross, dot, fixed, length, sine, smooth, unit, vector,
 )  # fmt: skip
 from mcbench.data.generated.people import Body
 from mcbench.data.generated.specs import SceneSpec
 
 _BLOCK = 4.0
 """Beats of one move."""
-_BLEND = 0.7
+_BLEND = 1.2
 """Beats over which a move passes into the next."""
 
 _FORMATIONS: dict[int, tuple[tuple[float, float], ...]] = {
@@ -112,7 +112,7 @@ def choreograph(spec: SceneSpec, bodies: tuple[Body, ...]) -> tuple[Joints, ...]
     first = random.uniform(0.0, 4.0)
     beat = first + np.arange(spec.n_frames + 1, dtype=np.float64) * (tempo / 60.0 / spec.fps)
     paths = _paths(spec, random, first, float(beat[-1]))
-    programmes = _programmes(spec, random, int(float(beat[-1]) / _BLOCK) + 2)
+    programmes = _programmes(spec, Random(spec.seed, "moves"), int(float(beat[-1]) / _BLOCK) + 2)
     return tuple(
         _dance(body, path, programme, beat + Random(spec.seed, "lag", k).uniform(-0.08, 0.08))
         for k, (body, path, programme) in enumerate(zip(bodies, paths, programmes, strict=True))
@@ -192,7 +192,14 @@ def _blended(programme: list[_Block], beat: Floats) -> tuple[Floats, Floats, mov
         twist[part] += w * block.size * lower.twist
         total[part] += w
     scale = 1.0 / np.maximum(total, 1e-6)
-    return hands[0] * scale[:, None], hands[1] * scale[:, None], moves.Lower(feet, pelvis, twist)
+    left, right = (_clear_of_shoulder(hand * scale[:, None]) for hand in hands)
+    return left, right, moves.Lower(feet, pelvis, twist)
+
+
+def _clear_of_shoulder(hand: Floats) -> Floats:
+    """Lead a hand around its own shoulder, where an arm's direction would flip from frame to frame."""
+    near = np.maximum(0.0, 1.0 - dot(hand, hand) / 0.3)
+    return np.asarray(hand + (near * near)[:, None] * np.array([0.3, 0.0, 0.45]))
 
 
 def _heading(yaw: Floats) -> tuple[Floats, Floats]:

@@ -139,7 +139,7 @@ def lasso(beat: Floats, side: int) -> Floats:
 def swim(beat: Floats, side: int) -> Floats:
     """A crawl stroke, arm after arm."""
     turn = beat * 0.5 + (0.0 if side > 0 else 0.5)
-    return vector(0.12, 0.05 + 0.5 * sine(turn), 0.35 + 0.5 * cosine(turn))
+    return vector(0.15, 0.1 + 0.5 * sine(turn), 0.5 + 0.32 * cosine(turn))
 
 
 def wipers(beat: Floats, side: int) -> Floats:

@@ -157,9 +157,9 @@ def _torso(add: Builder, joints: Joints, body: Body, look: Look) -> None:
     add.ellipsoid(
         waist, joints.pelvis_axes, (0.066 * s * g, 0.05 * s, 0.045 * s * g), look.top, offset=0.06 * s
     )
-    add.ellipsoid(top, axes, (breadth, 0.04 * s, breadth * 0.66), look.top, offset=0.27 * s)
-    bust = joints.chest - up * (0.085 * s) + forward * (0.026 * s)
-    add.ellipsoid(bust, axes, (0.08 * s * g, 0.075 * s, 0.037 * s * g), look.top, offset=0.2 * s)
+    add.ellipsoid(top, axes, (breadth, 0.04 * s, breadth * 0.66), look.top, offset=0.26 * s)
+    bust = joints.chest - up * (0.095 * s) + forward * (0.026 * s)
+    add.ellipsoid(bust, axes, (0.081 * s * g, 0.092 * s, body.bust * s * g), look.top, offset=0.185 * s)
     for side in (0, 1):  # the slope from neck to shoulder
         add.limb(
             joints.chest + up * (0.012 * s), joints.shoulders[side], forward,
@@ -193,7 +193,8 @@ def _skirt(add: Builder, joints: Joints, body: Body, look: Look) -> None:
     apart = (thighs[0] - thighs[1]) * 0.5
     room = 0.05 * s * g
     u = u * np.maximum(np.abs(dot(apart, u)) + room, least)[:, None]
-    v = v * np.maximum(np.abs(dot(apart, v)) + room, least * 0.85)[:, None]
+    behind = (np.abs(dot(joints.pelvis - start, v)) + room) * 1.3  # bent forward, the hips lie off the axis
+    v = v * np.maximum(np.maximum(np.abs(dot(apart, v)) + room, least * 0.85), behind)[:, None]
     first, middle, last = profile
     a, b = 2.0 * (2.0 * middle - first - last), 0.5 * (3.0 * first - 4.0 * middle + last)
     add.add((start, u, v, way), (a, b, -first, 0.0, 1.0), look.lower)
@@ -212,8 +213,8 @@ def _head(add: Builder, joints: Joints, body: Body, look: Look) -> None:
     for side in (1.0, -1.0):
         ear = joints.head + left * (side * 0.97 * width) - forward * (0.06 * depth) - up * (0.04 * height)
         add.ellipsoid(ear, axes, (0.1 * width, 0.2 * height, 0.16 * depth), skin)
-    chin = joints.head - up * (0.6 * height) + forward * (0.3 * depth)
-    add.ellipsoid(chin, axes, (0.56 * width, 0.39 * height, 0.56 * depth), skin)
+    chin = joints.head - up * (0.7 * height) + forward * (0.24 * depth)
+    add.ellipsoid(chin, axes, (0.52 * width, 0.34 * height, 0.52 * depth), skin)
     hair = plain(look.hair_colour)
 
     def lump(

@@ -25,6 +25,7 @@ class Body:
 
     stature: float
     girth: float
+    bust: float
     spine: float
     neck: float
     head: float
@@ -75,7 +76,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Wardrobe:
-    """What one pool may draw from. Hues are in turns; each is a centre, drawn from within 1/48 of it."""
+    """What one pool may draw from. Hues are in turns; each is a centre, drawn from within 1/64 of it."""
 
     hues: tuple[float, ...]
     patterns: tuple[Pattern, ...]
@@ -130,11 +131,13 @@ def _cloth(random: Random, wardrobe: Wardrobe, hue: float, bright: bool) -> Clot
     saturation = random.uniform(0.1, 0.3) if muted else random.uniform(0.4, 0.75)
     value = random.uniform(0.4, 0.95) if bright else random.uniform(0.16, 0.55)
     colour = colour_of(hue, saturation, value)
-    other = random.choice(wardrobe.hues) + random.uniform(-1.0, 1.0) / 48.0 + 1.0
+    other = random.choice(wardrobe.hues) + random.uniform(-1.0, 1.0) / 64.0 + 1.0
     light = random.chance(0.5)
     second = colour_of(other, 0.06 if light else 0.65, 0.92 if value < 0.6 else (0.95 if light else 0.28))
     patterns = (
-        wardrobe.patterns if bright else tuple(p for p in wardrobe.patterns if p not in ("badge", "cross"))
+        wardrobe.patterns
+        if bright
+        else tuple(p for p in wardrobe.patterns if p not in ("badge", "cross", "hem"))
     )
     return Cloth(colour, second, random.choice(patterns), random.uniform(0.8, 1.25))
 
@@ -148,8 +151,8 @@ def draw_people(spec: SceneSpec) -> tuple[tuple[Body, ...], tuple[Look, ...]]:
     bodies, looks = [], []
     for k in range(spec.n_people):
         bodies.append(_body(random, wardrobe))
-        hue = hues[k] + random.uniform(-1.0, 1.0) / 48.0 + 1.0
-        lower_hue = hues[-1 - k] + random.uniform(-1.0, 1.0) / 48.0 + 1.0
+        hue = hues[k] + random.uniform(-1.0, 1.0) / 64.0 + 1.0
+        lower_hue = hues[-1 - k] + random.uniform(-1.0, 1.0) / 64.0 + 1.0
         looks.append(_look(random, wardrobe, hue, lower_hue, hairs[k % len(hairs)]))
     return tuple(bodies), tuple(looks)
 
@@ -159,7 +162,7 @@ def _body(random: Random, wardrobe: Wardrobe) -> Body:
     girth = random.uniform(0.86, 1.16)
     broad = random.uniform(-0.008, 0.010)
     return Body(
-        stature=s, girth=girth, spine=0.292 * s, neck=0.05 * s, head=0.066 * s,
+        stature=s, girth=girth, bust=random.uniform(0.024, 0.042), spine=0.292 * s, neck=0.05 * s, head=0.066 * s,
         head_radii=(0.051 * s, 0.072 * s, 0.059 * s), shoulder=(0.102 + broad) * s,
         hip=(0.052 - 0.4 * broad) * s, upper_arm=0.168 * s, forearm=0.146 * s, hand=0.052 * s,
         thigh=0.242 * s, shin=0.238 * s, ankle=0.042 * s,
@@ -184,5 +187,5 @@ def _look(random: Random, wardrobe: Wardrobe, hue: float, lower_hue: float, hair
         top=_cloth(random, wardrobe, hue, bright=True), sleeve=random.choice(wardrobe.sleeves),
         bottom=bottom, lower=lower, leg_cover=cover,
         shoes=(0.03, 0.03, 0.035) if dark else (0.75, 0.73, 0.7), socks=(0.7, 0.7, 0.7),
-        hat=colour_of(hue + random.uniform(-1.0, 1.0) / 96.0, 0.7, 0.4),
+        hat=colour_of(hue + random.uniform(-1.0, 1.0) / 192.0, 0.7, 0.4),
     )  # fmt: skip

@@ -267,8 +267,8 @@ class Scene:
                 x, y, z = ankle[index].tolist()
                 rows.append((x, z - 0.04, 0.17 + 0.3 * y, 0.75 / (1.0 + 8.0 * max(0.0, y - 0.08))))
             for point, radius, dark in (
-                (joints.knees[0], 0.2, 0.3), (joints.knees[1], 0.2, 0.3), (joints.pelvis, 0.34, 0.5),
-                (joints.chest, 0.32, 0.45), (joints.head, 0.24, 0.35),
+                (joints.knees[0], 0.2, 0.3), (joints.knees[1], 0.2, 0.3), (joints.pelvis, 0.34, 0.6),
+                (joints.chest, 0.32, 0.55), (joints.head, 0.24, 0.45),
             ):  # fmt: skip
                 x, y, z = point[index].tolist()
                 rows.append((x - lamp[0] / lamp[1] * y, z - lamp[2] / lamp[1] * y, radius, dark))

@@ -85,7 +85,7 @@ def _pattern(kind: Values, u: Values, v: Values, s: Values, blur: Values, scale:
         elif name == "halves":
             cover = _cover(x, soft)
         elif name in ("badge", "cross"):
-            p, q = np.abs(x), np.abs(y - np.float32(0.13))
+            p, q = np.abs(x), np.abs(y - np.float32(0.3))
             if name == "badge":
                 field = np.float32(0.055) - np.sqrt(p * p + q * q)
             else:
@@ -108,7 +108,7 @@ def _pattern(kind: Values, u: Values, v: Values, s: Values, blur: Values, scale:
                 soft * np.float32(40.0),
             )
         else:  # hem
-            cover = _cover(np.float32(0.09) - y, soft)
+            cover = _cover(np.float32(0.17) - y, soft)
         result[at] = cover
     return result
 
@@ -140,10 +140,10 @@ def _faces(colour: Values, at: NDArray[np.intp], points: Points, table: Values, 
     paint(oval(0.36, 0.095, 0.09, 0.085), table[part, 17:20])
     paint(oval(0.37, 0.165, 0.2, 0.03), brow * np.float32(0.4))
     paint(oval(0.38, 0.33, 0.23, 0.045), brow)
-    smile = s - u * u * np.float32(0.5)
-    a, b = u / np.float32(0.34), (smile + np.float32(0.54)) / np.float32(0.085)
+    smile = s - u * u * np.float32(0.9)
+    a, b = u / np.float32(0.34), (smile + np.float32(0.5)) / np.float32(0.085)
     paint(_cover(_ONE - np.sqrt(a * a + b * b), soft / np.float32(0.085)), table[part, 3:6])
-    b = (smile + np.float32(0.53)) / np.float32(0.022)
+    b = (smile + np.float32(0.49)) / np.float32(0.022)
     paint(
         _cover(_ONE - np.sqrt(a * a * np.float32(1.5) + b * b), soft / np.float32(0.022)),
         skin * np.float32(0.3),
@@ -246,7 +246,9 @@ def light_backdrop(seen: Seen, lamp: Lamp, blobs: NDArray[np.float32]) -> Values
         near = np.maximum(near, _ZERO)
         light[band] *= _ONE - np.where(seen.on_floor[band], near * near, _ZERO) * np.float32(dark)
     # A floor facing up and a wall facing the camera, under the same lamp as the people.
-    floor = max(0.0, sum(a * b for a, b in zip(lamp.up, lamp.towards, strict=True)))
+    # (No `sum`: from Python 3.12 on it adds floats in another way.)
+    up, towards = lamp.up, lamp.towards
+    floor = max(0.0, up[0] * towards[0] + up[1] * towards[1] + up[2] * towards[2])
     wall = max(0.0, -lamp.towards[2])
     direct = np.where(seen.on_floor, np.float32(floor), np.float32(wall)) * light
     soft = np.float32(0.65) + np.float32(0.25) * light
