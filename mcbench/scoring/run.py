@@ -1,0 +1,204 @@
+"""Scoring a run of `mcbench run` against its benchmark's prepared clips."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from mcbench import data, files
+from mcbench.data import Clip
+from mcbench.environment import pick_device
+from mcbench.errors import DataMissingError, FileFormatError, MismatchError
+from mcbench.progress import Progress
+from mcbench.records import NetworkFamily, RunRecord, ScoreRecord, VideoResult
+from mcbench.scoring.aggregate import headline_mask
+from mcbench.scoring.collect import VideoValues
+from mcbench.scoring.engine import Walk, score_records, walk
+from mcbench.scoring.networks import load_networks
+from mcbench.scoring.pairing import FramePair, PairedVideo, Pairing
+from mcbench.scoring.protocols import PROTOCOLS, Protocol
+from mcbench.scoring.protocols import protocol as protocol_of
+from mcbench.video import open_frames
+
+
+def find_runs(folder: Path) -> list[Path]:
+    """Return the folders of all runs at or below a folder, sorted.
+
+    Raises:
+        DataMissingError: the folder does not exist, or there is none.
+    """
+    if not folder.is_dir():
+        raise DataMissingError(f"there is no folder {folder}", "mcbench run --help")
+    if (folder / "run.json").is_file():
+        return [folder]
+    found = sorted(path.parent for path in folder.rglob("run.json") if path.is_file())
+    if not found:
+        raise DataMissingError(
+            f"no run lies in {folder} (no run.json)",
+            "generate one with mcbench run, or score plain folders with mcbench compare",
+        )
+    return found
+
+
+def score_run(
+    run_folder: Path,
+    *,
+    protocols: Sequence[str] = tuple(PROTOCOLS),
+    networks: NetworkFamily | None = None,
+    home: Path | None = None,
+    device: str = "auto",
+    allow_missing: bool = False,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> list[ScoreRecord]:
+    """Score what a run has made, and write `scores/PROTOCOL.json` with the values it is made of.
+
+    Beside each record lie `PROTOCOL.frames.jsonl` (one line a frame) and `PROTOCOL.videos.jsonl` (one
+    line a video); `/` in a protocol's name becomes `-` in file names. What the run has not made, because
+    it was limited or a video failed, shows in the record's coverage.
+
+    Args:
+        run_folder: holds `run.json` and `frames/`.
+        protocols: names; all of them are fed by one pass over the frames.
+        networks: the family of feature networks, or None for the one that the benchmark names.
+        home: mcbench's folder of prepared data and weights.
+        device: where networks run.
+        allow_missing: leave out videos that cannot be read or whose clip has changed, and list them.
+        seed: of the bootstrap.
+        progress: told of frames.
+
+    Raises:
+        InputError: an unknown protocol or device.
+        FileFormatError: the run's record or a frame cannot be read.
+        DataMissingError: the run made nothing, or the benchmark's clips are not prepared.
+        MismatchError: frames or clips are not those of the run.
+    """
+    chosen = [protocol_of(name) for name in dict.fromkeys(protocols)]
+    run = RunRecord.read(run_folder / "run.json")
+    split = data.open_split(run.split.name, source=run.split.source, home=home)
+    pairing = _pair(run, run_folder, {clip.record.id: clip for clip in split.clips}, allow_missing)
+    where = pick_device(device)
+    loaded = load_networks(chosen, networks or run.split.networks, home=home, device=where)
+    found = walk(pairing, chosen, loaded, allow_missing=allow_missing, progress=progress)
+    records = score_records(
+        found,
+        pairing,
+        chosen,
+        loaded,
+        allow_missing=allow_missing,
+        seed=seed,
+        device=where,
+        progress=progress,
+    )
+    records = [record.model_copy(update={"split": run.split, "model": run.model}) for record in records]
+    for record, protocol in zip(records, chosen, strict=True):
+        _write(record, protocol, found, run_folder / "scores")
+    return records
+
+
+def score_path(run_folder: Path, protocol: str) -> Path:
+    """Return where the score of a run under a protocol lies."""
+    return run_folder / "scores" / f"{protocol.replace('/', '-')}.json"
+
+
+def _pair(run: RunRecord, folder: Path, clips: dict[str, Clip], allow_missing: bool) -> Pairing:
+    results = {result.video: result for result in run.videos}
+    pairing = Pairing(videos_expected=list(run.split.expected))
+    for name in run.split.expected:
+        result, clip = results.get(name), clips.get(name)
+        pairing.frames_expected += clip.record.n_frames if clip else (result.n_frames if result else 0)
+        if result is None or result.status == "failed":
+            pairing.missing_videos.append(name)
+            if result is not None:
+                pairing.excluded[name] = f"the run failed: {result.reason}"
+            continue
+        try:
+            pairing.videos.append(_pair_video(result, folder / "frames" / name, clip, run))
+        except (FileFormatError, MismatchError, DataMissingError) as error:
+            if not allow_missing:
+                raise
+            pairing.missing_videos.append(name)
+            pairing.excluded[name] = error.message
+    if not pairing.videos:
+        raise DataMissingError(
+            f"the run {folder} has no video that can be scored",
+            "; ".join(pairing.excluded.values()) or "finish it with mcbench run",
+        )
+    return pairing
+
+
+def _pair_video(result: VideoResult, frames: Path, clip: Clip | None, run: RunRecord) -> PairedVideo:
+    if clip is None:
+        raise DataMissingError(
+            f"the clip {result.video} of {run.split.name} is not prepared",
+            f"mcbench data prepare {run.split.benchmark} --source {run.split.source}",
+        )
+    if result.clip_sha256 is not None and result.clip_sha256 != clip.record.frames_sha256:
+        raise MismatchError(
+            f"the clip {result.video} has changed since the run was made from it",
+            "generate it again: mcbench run with the same options and --overwrite",
+        )
+    predicted = open_frames(frames)
+    if predicted.n_frames != result.n_frames or result.n_frames > clip.record.n_frames:
+        raise MismatchError(
+            f"{frames} holds {predicted.n_frames} frames, run.json says {result.n_frames}, the clip has "
+            f"{clip.record.n_frames}",
+            "run the same mcbench run again; it makes the video anew",
+        )
+    wrong = [index for index in range(result.n_frames) if not (frames / f"{index:06d}.png").is_file()]
+    if wrong:
+        raise MismatchError(f"{frames} has no {wrong[0]:06d}.png", "run the same mcbench run again")
+    whole = result.n_frames == clip.record.n_frames
+    truth = clip.folder / "frames"
+    return PairedVideo(
+        result.video,
+        lambda: open_frames(frames),
+        lambda: open_frames(truth),
+        predicted.size,
+        clip.record.size,
+        tuple(FramePair(index, index, index) for index in range(result.n_frames)),
+        prediction_sha256=result.frames_sha256,
+        truth_sha256=clip.record.frames_sha256 if whole else None,
+    )
+
+
+def _write(record: ScoreRecord, protocol: Protocol, found: Walk, folder: Path) -> None:
+    path = folder / f"{protocol.name.replace('/', '-')}.json"
+    # The record goes first and comes last, so that it never stands beside values of another score.
+    path.unlink(missing_ok=True)
+    videos = found.values[protocol.name]
+    files.write_text(path.with_suffix(".frames.jsonl"), "".join(_frame_lines(protocol, videos)))
+    files.write_text(path.with_suffix(".videos.jsonl"), "".join(_video_lines(protocol, videos, found)))
+    record.write(path)
+
+
+def _frame_lines(protocol: Protocol, videos: Sequence[VideoValues]) -> list[str]:
+    lines = []
+    for video in videos:
+        counted = headline_mask(protocol, video)
+        for place, index in enumerate(video.indices.tolist()):
+            values = {key: float(series[place]) for key, series in video.frames.items()}
+            row = {"video": video.name, "frame": index, "counted": bool(counted[place]), **values}
+            lines.append(json.dumps(row, allow_nan=False) + "\n")
+    return lines
+
+
+def _video_lines(protocol: Protocol, videos: Sequence[VideoValues], found: Walk) -> list[str]:
+    lines = []
+    for video in videos:
+        counted = headline_mask(protocol, video)
+        means = {
+            key: float(series[counted].mean()) if counted.any() else None
+            for key, series in video.frames.items()
+        }
+        row = {
+            "video": video.name,
+            "frames": int(counted.sum()),
+            "clips": {role: len(one.starts) for role, one in video.features.items()},
+            "prediction_sha256": found.digests[video.name][0],
+            "truth_sha256": found.digests[video.name][1],
+            **means,
+        }
+        lines.append(json.dumps(row, allow_nan=False) + "\n")
+    return lines
