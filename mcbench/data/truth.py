@@ -5,7 +5,7 @@
 | poses | `truth/poses.npz` | `Poses`: key points, visibility and depth of every person in every frame |
 | masks | `truth/masks/000000.png` | 8-bit: 0 background, k the k-th person (1-based) |
 | depth | `truth/depth/000000.png` | 16-bit: distance from the camera in millimetres, 65535 where nothing is |
-| flow | `truth/flow/000000.png` | to the next frame; 3 x 16-bit, as KITTI: u, v as round(64 x + 32768), validity |
+| flow | `truth/flow/000000.png` | to the next frame, as KITTI: 16-bit round(64 u + 32768), v too, validity |
 """
 
 from __future__ import annotations
