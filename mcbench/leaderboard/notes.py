@@ -89,11 +89,11 @@ def _coverage_note(group: pd.DataFrame, row: Row) -> Iterator[str]:
     first = group[group["record_path"] == str(row.record)].iloc[0]
     missing, excluded = json.loads(first["missing_videos"]), json.loads(first["excluded"])
     parts = [] if row.complete else [f"incomplete ({row.coverage}) and not ranked"]
-    if missing:
-        parts.append(f"missing {_listed(missing)}")
+    without_reason = [video for video in missing if video not in excluded]
+    if without_reason:
+        parts.append(f"missing {_listed(without_reason)}")
     if excluded:
-        reasons = [f"{name} ({why})" for name, why in sorted(excluded.items())]
-        parts.append(f"left out on request {_listed(reasons)}")
+        parts.append(f"left out {_listed([f'{name} ({why})' for name, why in sorted(excluded.items())])}")
     if parts:
         yield f"{row.name}: {'; '.join(parts)}."
 

@@ -127,6 +127,7 @@ def _frame_values(row: Row) -> dict[str, dict[str, dict[int, float]]]:
                 item = json.loads(line)
                 by_metric = found.setdefault(item.pop("video"), {})
                 frame = item.pop("frame")
+                item.pop("counted", None)
                 for metric, value in item.items():
                     if value is not None:
                         by_metric.setdefault(metric, {})[frame] = float(value)

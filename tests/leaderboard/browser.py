@@ -131,7 +131,7 @@ class Browser:
             time.sleep(0.05)
 
     def press(self, key: str) -> None:
-        text = {" ": " "}.get(key)
+        text = {" ": " ", "Enter": "\r"}.get(key)
         extra = {"text": text} if text else {}
         self.call("Input.dispatchKeyEvent", type="keyDown", key=key, **extra)
         self.call("Input.dispatchKeyEvent", type="keyUp", key=key)

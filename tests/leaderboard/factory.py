@@ -129,6 +129,9 @@ def put_frame_values(record_path: Path, values: dict[str, dict[str, list[float]]
     with path.open("w", encoding="utf-8") as stream:
         for video, by_metric in values.items():
             for frame in range(max(len(series) for series in by_metric.values())):
-                line = {"video": video, "frame": frame} | {m: s[frame] for m, s in by_metric.items()}
+                counted = {"counted": frame > 0}
+                line = (
+                    {"video": video, "frame": frame} | counted | {m: s[frame] for m, s in by_metric.items()}
+                )
                 stream.write(json.dumps(line) + "\n")
     return path
