@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import numpy as np
 
 from mcbench.errors import FileFormatError
 from mcbench.records import Size
+from mcbench.video.extent import check_extent
 from mcbench.video.pictures import Frame
 from mcbench.video.source import FrameSource
 
@@ -53,6 +53,8 @@ class _DecordVideo(FrameSource):
     def __iter__(self) -> Iterator[Frame]:
         # A reader of its own: decord seeks, and two walks over one reader would throw each other back.
         reader = _open_decord(self.path)
+        if reader is None:
+            raise FileFormatError(f"{self.path} was opened before and cannot be opened again")
         for index in range(self.n_frames):
             yield _decord_frame(self.path, reader, index)
 
@@ -117,7 +119,7 @@ def _open_decord(path: Path) -> Any | None:
 
 def _inspect(path: Path) -> _VideoFacts:
     """Decode a video in full and return what was found, or raise for what makes it unusable."""
-    _check_extent(path)
+    check_extent(path)
     n_frames, first = 0, None
     for frame in _decode(path):
         if first is None:
@@ -141,44 +143,7 @@ def _inspect(path: Path) -> _VideoFacts:
     with _container(path) as container:
         stream = container.streams.video[0]
         rate = stream.average_rate or stream.guessed_rate
-        length = _seconds(stream.metadata.get("DURATION", ""))
-    if length and rate and n_frames / rate < length - max(1.0, 0.05 * length):
-        raise _cut_short(path, f"{length:.2f} s", f"{float(n_frames / rate):.2f} s")
     return _VideoFacts(n_frames, size, float(rate) if rate else None, turns, mirrored)
-
-
-def _cut_short(path: Path, declared: str, found: str) -> FileFormatError:
-    return FileFormatError(
-        f"{path} is cut short: it declares {declared} and holds {found}", "fetch or copy the file again"
-    )
-
-
-def _check_extent(path: Path) -> None:
-    """Refuse an MP4, MOV or AVI file that ends before its outermost boxes do.
-
-    A file cut between two frames decodes without complaint, so the decoder alone would not notice.
-    """
-    end = path.stat().st_size
-    with path.open("rb") as stream:
-        head = stream.read(12)
-        if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
-            declared = 8 + int.from_bytes(head[4:8], "little")
-            if end < declared:
-                raise _cut_short(path, f"{declared} bytes", f"{end} bytes")
-        if head[4:8] != b"ftyp":
-            return
-        position = 0
-        while position + 8 <= end:
-            stream.seek(position)
-            box = stream.read(16)
-            length = int.from_bytes(box[:4], "big")
-            if length == 1:
-                length = int.from_bytes(box[8:16], "big")
-            if length == 0:  # the last box, as long as the file
-                return
-            if length < 8 or position + length > end:
-                raise _cut_short(path, f"{position + length} bytes or more", f"{end} bytes")
-            position += length
 
 
 def _decode(path: Path) -> Iterator[Any]:
@@ -214,12 +179,6 @@ def _container(path: Path) -> Any:
     except (av.error.FFmpegError, OSError, ValueError) as error:
         what = "is empty (0 bytes)" if path.stat().st_size == 0 else "is not a video that can be read"
         raise FileFormatError(f"{path} {what}: {error}") from error
-
-
-def _seconds(clock: str) -> float | None:
-    """Return the seconds of a Matroska track's duration, such as 00:00:06.000000000."""
-    parts = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", clock)
-    return int(parts[1]) * 3600 + int(parts[2]) * 60 + float(parts[3]) if parts else None
 
 
 def _orientation(path: Path, frame: Any) -> tuple[int, bool]:

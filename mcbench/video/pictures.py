@@ -43,6 +43,9 @@ _UP_FILTER = 2
 _COLOUR_TYPE = {1: 0, 3: 2}
 _ORIENTATION = 0x0112
 _TRANSPOSING_ORIENTATIONS = frozenset({5, 6, 7, 8})
+_CHUNKS_WITH_METADATA = frozenset({b"eXIf", b"tEXt", b"zTXt", b"iTXt"})
+_DAMAGE = (OSError, ValueError, SyntaxError, zlib.error, struct.error)
+"""What Pillow raises for files that are not as they should be."""
 _MODES_WITHOUT_8_BITS = frozenset({"I", "F"})
 
 
@@ -56,8 +59,8 @@ def encode_png(image: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
         ValueError: another type or shape, or no pixels.
     """
     channels = image.shape[2] if image.ndim == 3 else 1
-    known = image.dtype in (np.uint8, np.uint16) and image.ndim in (2, 3) and channels in _COLOUR_TYPE
-    if not known or image.size == 0:
+    known_type = image.dtype.kind == "u" and image.itemsize in (1, 2)
+    if not known_type or image.ndim not in (2, 3) or channels not in _COLOUR_TYPE or image.size == 0:
         raise ValueError(f"cannot write {image.dtype} {list(image.shape)} as PNG")
     height, width = image.shape[:2]
     big_endian = np.ascontiguousarray(image, dtype=image.dtype.newbyteorder(">"))
@@ -91,20 +94,26 @@ def read_image(path: Path) -> Frame:
         try:
             image.load()
             upright = ImageOps.exif_transpose(image)
-        except (OSError, ValueError, SyntaxError, zlib.error, struct.error) as error:
+        except _DAMAGE as error:
             raise FileFormatError(f"{path} is damaged or cut short: {error}") from error
         return _as_rgb(path, upright)
 
 
 def read_size(path: Path) -> tuple[int, int]:
-    """Return a picture's (height, width) as `read_image` would give it, reading only its header.
+    """Return a picture's (height, width) as `read_image` would give it, without decoding it if that can be.
 
     Raises:
         FileFormatError: it is missing or no picture.
     """
     with _opened(path) as image:
         width, height = image.size
-        turned = image.getexif().get(_ORIENTATION) in _TRANSPOSING_ORIENTATIONS
+        turned = False
+        # Pillow decodes a PNG file in full to look for EXIF data behind the pixels.
+        if image.format != "PNG" or _has_metadata(path):
+            try:
+                turned = image.getexif().get(_ORIENTATION) in _TRANSPOSING_ORIENTATIONS
+            except _DAMAGE as error:
+                raise FileFormatError(f"{path} is damaged or cut short: {error}") from error
     return (width, height) if turned else (height, width)
 
 
@@ -122,6 +131,17 @@ def _opened(path: Path) -> Image.Image:
         raise FileFormatError(f"{path} {what}") from error
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise FileFormatError(f"cannot read {path}: {error}") from error
+
+
+def _has_metadata(png: Path) -> bool:
+    """Return whether a PNG file has chunks that may say how it is turned, looking at chunk headers only."""
+    with png.open("rb") as stream:
+        stream.seek(len(_SIGNATURE))
+        while len(header := stream.read(8)) == 8:
+            if header[4:] in _CHUNKS_WITH_METADATA:
+                return True
+            stream.seek(int.from_bytes(header[:4], "big") + 4, 1)
+    return False
 
 
 def _refuse_ambiguous(path: Path, image: Image.Image) -> None:
