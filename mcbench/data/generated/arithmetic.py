@@ -153,4 +153,5 @@ def noise(x: NDArray[np.int64], y: NDArray[np.int64], seed: int) -> NDArray[np.f
     state = (state ^ (state >> np.uint32(15))) * np.uint32(0x2C1B3C6D)
     state = (state ^ (state >> np.uint32(12))) * np.uint32(0x297A2D39)
     state = state ^ (state >> np.uint32(15))
-    return (state >> np.uint32(8)).astype(np.float32) * np.float32(2.0**-24)
+    value: NDArray[np.float32] = (state >> np.uint32(8)).astype(np.float32) * np.float32(2.0**-24)
+    return value

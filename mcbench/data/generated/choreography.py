@@ -8,7 +8,18 @@ import numpy as np
 
 from mcbench.data.generated import moves
 from mcbench.data.generated.arithmetic import (
-    Floats, Random, across, cosine, cross, dot, fixed, length, sine, smooth, unit, vector,
+    Floats,
+    Random,
+    across,
+    cosine,
+    cross,
+    dot,
+    fixed,
+    length,
+    sine,
+    smooth,
+    unit,
+    vector,
 )  # fmt: skip
 from mcbench.data.generated.people import Body
 from mcbench.data.generated.specs import SceneSpec
@@ -100,11 +111,6 @@ class _Path:
         return x, z, yaw
 
 
-def pool_of(spec: SceneSpec) -> str:
-    """Return the pool that a spec draws from: `train` or `test`."""
-    return "train" if spec.split == "train" else "test"
-
-
 def choreograph(spec: SceneSpec, bodies: tuple[Body, ...]) -> tuple[Joints, ...]:
     """Return the joints of every person, over `spec.n_frames + 1` frames (flow needs the one after)."""
     random = Random(spec.seed, "choreography")
@@ -128,7 +134,7 @@ def _paths(spec: SceneSpec, random: Random, first: float, last: float) -> list[_
     holder = random.shuffled(range(spec.n_people))  # holder[slot] = person
     where = {person: slots[slot] for slot, person in enumerate(holder)}
     paths = [_Path(where[k], random.uniform(-0.07, 0.07)) for k in range(spec.n_people)]
-    pool = moves.TURNS[pool_of(spec)]
+    pool = moves.TURNS[spec.pool]
     beat = first + random.uniform(0.1, 1.2)
     while beat < last:
         beats = random.uniform(2.2, 3.4)
@@ -158,7 +164,7 @@ def _turn(path: _Path, random: Random, pool: tuple[tuple[float, float], ...], st
 
 def _programmes(spec: SceneSpec, random: Random, n_blocks: int) -> list[list[_Block]]:
     """Choose what each person does in each block: now all the same, now each his own."""
-    arms, legs = moves.ARMS[pool_of(spec)], moves.LEGS[pool_of(spec)]
+    arms, legs = moves.ARMS[spec.pool], moves.LEGS[spec.pool]
     programmes: list[list[_Block]] = [[] for _ in range(spec.n_people)]
     for _ in range(n_blocks):
         together = random.chance(0.55)
@@ -180,7 +186,7 @@ def _blended(programme: list[_Block], beat: Floats) -> tuple[Floats, Floats, mov
         inside = np.flatnonzero(weight > 0.0)
         if not len(inside):
             continue
-        part, w = slice(int(inside[0]), int(inside[-1]) + 1), 0.0
+        part = slice(int(inside[0]), int(inside[-1]) + 1)
         w = weight[part]
         local = beat[part]
         sides = (-1, 1) if block.mirrored else (1, -1)

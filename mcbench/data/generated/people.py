@@ -144,7 +144,7 @@ def _cloth(random: Random, wardrobe: Wardrobe, hue: float, bright: bool) -> Clot
 
 def draw_people(spec: SceneSpec) -> tuple[tuple[Body, ...], tuple[Look, ...]]:
     """Return the bodies and the looks of a clip's people; hues within a clip differ."""
-    wardrobe = WARDROBES["train" if spec.split == "train" else "test"]
+    wardrobe = WARDROBES[spec.pool]
     random = Random(spec.seed, "people")
     hues = random.shuffled(wardrobe.hues)
     hairs = random.shuffled(wardrobe.hairs)

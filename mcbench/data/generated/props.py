@@ -145,7 +145,7 @@ def place_props(
     spec: SceneSpec, distance: float
 ) -> tuple[Parts | None, tuple[tuple[float, float, float, float], ...]]:
     """Return the things before a wall `distance` metres away, and their floor shadows (x, z, radius, darkness)."""
-    pool = PROPS["train" if spec.split == "train" else "test"]
+    pool = PROPS[spec.pool]
     random = Random(spec.seed, "props")
     builder, shadows = Builder(0), []
     places = random.shuffled([-1.65, -1.15, -0.6, 0.0, 0.6, 1.15, 1.65])

@@ -20,7 +20,14 @@ FAR = np.float32(1e6)
 
 @dataclass(frozen=True)
 class Grid:
-    """The rays of one picture size: slopes across [2, 1, W+1] and down [2, H+1, 1], centres then corners."""
+    """The rays of one picture size.
+
+    Attributes:
+        size: (height, width).
+        across: [2, 1, W+1]: slopes to the right, of the centres and then of the corners. The last centre
+            lies outside the picture.
+        down: [2, H+1, 1]: slopes down, the same way.
+    """
 
     size: tuple[int, int]
     across: Floats
@@ -60,12 +67,11 @@ def place(frames: Floats, shape: Floats) -> Placed:
     origin, axes = frames[:, 0], frames[:, 1:]
     squares = axes[..., 0] * axes[..., 0] + axes[..., 1] * axes[..., 1] + axes[..., 2] * axes[..., 2]
     inverse = axes / squares[..., None]
-    widest = np.where(shape[:, 0] == 0.0, 1.0, 1.0)
     corners = []
     for u in (-1.0, 1.0):
         for v in (-1.0, 1.0):
             for end in (3, 4):
-                offset = axes[:, 0] * (u * widest)[:, None] + axes[:, 1] * (v * widest)[:, None]
+                offset = axes[:, 0] * u + axes[:, 1] * v
                 corners.append(origin + offset + axes[:, 2] * shape[:, end : end + 1])
     points = np.stack(corners)
     depth = points[..., 2]
@@ -110,11 +116,25 @@ def _products(placed: Placed, x: Floats, y: Floats) -> dict[str, Floats]:
     }  # fmt: skip
 
 
-def draw(placed: Placed, grid: Grid) -> tuple[NDArray[np.float32], NDArray[np.int16]]:
-    """Return depth (along the axis of view, `FAR` where nothing is) and part, each [2, H+1, W+1].
+@dataclass(frozen=True)
+class Drawn:
+    """What rays meet.
 
-    The part is -1 where nothing is. Index 0 are pixel centres, index 1 the corners.
+    Attributes:
+        placed: the parts.
+        grid: the rays.
+        depth: float32 [2, H+1, W+1]: metres along the axis of view, `FAR` where no part is.
+        part: int16 [2, H+1, W+1]: index of the part, -1 where none is.
     """
+
+    placed: Placed
+    grid: Grid
+    depth: NDArray[np.float32]
+    part: NDArray[np.int16]
+
+
+def draw(placed: Placed, grid: Grid) -> Drawn:
+    """Find the nearest part along each ray."""
     height, width = grid.size
     fx, fy = focal_lengths(grid.size)
     depth = np.full((2, height + 1, width + 1), FAR, dtype=np.float32)
@@ -136,7 +156,7 @@ def draw(placed: Placed, grid: Grid) -> tuple[NDArray[np.float32], NDArray[np.in
         y = (grid.down[:, top[k] : bottom[k], :] - my[k]).astype(np.float32)
         window = (slice(None), slice(top[k], bottom[k]), slice(left[k], right[k]))
         _draw_part(k, dict(zip(names, row, strict=True)), shape[k], x, y, depth[window], part[window])
-    return depth, part
+    return Drawn(placed, grid, depth, part)
 
 
 def _draw_part(

@@ -11,9 +11,10 @@ from mcbench.data.generated.backdrop import Seen
 from mcbench.data.generated.camera import focal_lengths
 from mcbench.data.generated.parts import PAINT
 from mcbench.data.generated.people import PATTERNS
-from mcbench.data.generated.raster import FAR, Grid, Placed
+from mcbench.data.generated.raster import Drawn
 
 Values = NDArray[np.float32]
+Indices = NDArray[np.intp]
 _ONE, _HALF, _ZERO = np.float32(1.0), np.float32(0.5), np.float32(0.0)
 
 
@@ -38,29 +39,43 @@ class Points:
     local: tuple[Values, Values, Values]
 
 
-def locate(placed: Placed, part: NDArray[np.int16], depth: Values, across: Values, down: Values) -> Points:
-    """Return the material points that rays see."""
-    rows = placed.inverse.astype(np.float32)
+def locate(drawn: Drawn, kind: Indices, rows: Indices, columns: Indices) -> Points:
+    """Return the material points that rays meet; each ray must meet a part.
+
+    Args:
+        drawn: what was drawn.
+        kind: [N]: 0 for the ray through a pixel's centre, 1 for a corner.
+        rows: [N].
+        columns: [N].
+    """
+    placed = drawn.placed
+    part, depth = drawn.part[kind, rows, columns], drawn.depth[kind, rows, columns]
+    across = drawn.grid.across[:, 0].astype(np.float32)[kind, columns]
+    down = drawn.grid.down[:, :, 0].astype(np.float32)[kind, rows]
+    inverse = placed.inverse.astype(np.float32)
     start = -(
         placed.inverse[..., 0] * placed.origin[:, None, 0]
         + placed.inverse[..., 1] * placed.origin[:, None, 1]
         + placed.inverse[..., 2] * placed.origin[:, None, 2]
     ).astype(np.float32)
-    local = tuple(
-        (rows[part, k, 0] * across + rows[part, k, 1] * down + rows[part, k, 2]) * depth + start[part, k]
+    u, v, s = (
+        (inverse[part, k, 0] * across + inverse[part, k, 1] * down + inverse[part, k, 2]) * depth
+        + start[part, k]
         for k in range(3)
     )
-    return Points(part, depth, across, down, (local[0], local[1], local[2]))
+    return Points(part, depth, across, down, (u, v, s))
 
 
 def _cover(field: Values, blur: Values) -> Values:
     """Return how much of a point lies where `field` is positive, with an edge `blur` wide."""
-    return np.clip(field / blur + _HALF, _ZERO, _ONE)
+    cover: Values = np.clip(field / blur + _HALF, _ZERO, _ONE)
+    return cover
 
 
 def _wave(x: Values) -> Values:
     """Return the triangle wave of x: 1 at whole numbers, -1 halfway."""
-    return np.abs(x - np.floor(x) - _HALF) * np.float32(4.0) - _ONE
+    wave: Values = np.abs(x - np.floor(x) - _HALF) * np.float32(4.0) - _ONE
+    return wave
 
 
 def _pattern(kind: Values, u: Values, v: Values, s: Values, blur: Values, scale: Values) -> Values:
@@ -150,10 +165,11 @@ def _faces(colour: Values, at: NDArray[np.intp], points: Points, table: Values, 
     )
 
 
-def _shadow(points: Points, depth: Values, lamp: Lamp, grid: Grid) -> Values:
+def _shadow(points: Points, drawn: Drawn, lamp: Lamp) -> Values:
     """Return how much lamp light is kept from each point by parts seen in front, looking along the depth."""
-    height, width = grid.size
-    fx, fy = focal_lengths(grid.size)
+    height, width = drawn.grid.size
+    fx, fy = focal_lengths(drawn.grid.size)
+    depth = drawn.depth[0]
     total = np.zeros_like(points.depth)
     for reach in (0.05, 0.10, 0.17, 0.26):
         z = points.depth + np.float32(lamp.towards[2] * reach)
@@ -167,24 +183,24 @@ def _shadow(points: Points, depth: Values, lamp: Lamp, grid: Grid) -> Values:
         )
         before = z - depth[row, column]
         total += ((before > np.float32(0.02)) & (before < np.float32(0.3))).astype(np.float32)
-    return np.minimum(total * np.float32(0.4), _ONE)
+    kept: Values = np.minimum(total * np.float32(0.4), _ONE)
+    return kept
 
 
-def shade(points: Points, placed: Placed, table: Values, depth: Values, lamp: Lamp, grid: Grid) -> Values:
+def shade(points: Points, drawn: Drawn, table: Values, lamp: Lamp) -> Values:
     """Return the linear RGB [N, 3] of points of parts.
 
     Args:
         points: what is seen.
-        placed: the parts.
-        table: the parts' surfaces.
-        depth: [H+1, W+1] depth at the centres, for shadows.
+        drawn: where it was found; parts in front throw shadows.
+        table: the parts' surfaces, as in `Parts`.
         lamp: the light.
-        grid: the picture.
     """
+    placed = drawn.placed
     part = points.part
     u, v, s = points.local
     rows = table[part]
-    blur = points.depth * np.float32(1.2 / focal_lengths(grid.size)[1])
+    blur = points.depth * np.float32(1.2 / focal_lengths(drawn.grid.size)[1])
     shape = placed.shape.astype(np.float32)
     bent = shape[part, 0] * s + shape[part, 1]
     inverse = placed.inverse.astype(np.float32)
@@ -211,7 +227,7 @@ def shade(points: Points, placed: Placed, table: Values, depth: Values, lamp: La
     lx, ly, lz = (np.float32(c) for c in lamp.towards)
     facing = nx * lx + ny * ly + nz * lz
     lit = np.clip((facing + np.float32(0.2)) * np.float32(1.0 / 1.2), _ZERO, _ONE)
-    lit *= _ONE - np.float32(0.75) * _shadow(points, depth, lamp, grid)
+    lit *= _ONE - np.float32(0.75) * _shadow(points, drawn, lamp)
     ux, uy, uz = (np.float32(c) for c in lamp.up)
     sky = np.float32(0.72) + np.float32(0.28) * (nx * ux + ny * uy + nz * uz)
     sky *= np.float32(0.78) - np.float32(0.22) * nz  # what turns away from the camera gets less
@@ -224,17 +240,17 @@ def shade(points: Points, placed: Placed, table: Values, depth: Values, lamp: La
     return colour
 
 
-def light_backdrop(seen: Seen, lamp: Lamp, blobs: NDArray[np.float32]) -> Values:
+def light_backdrop(seen: Seen, lamp: Lamp, shadows: list[tuple[float, float, float, float]]) -> Values:
     """Return the lit empty scene, linear RGB [H, W, 3], with the people's soft shadows on the floor.
 
     Args:
         seen: floor and wall.
         lamp: the light.
-        blobs: [N, 4]: x, z, radius and darkness of each shadow on the floor.
+        shadows: x, z, radius and darkness of each shadow on the floor.
     """
     x, _, z = seen.points
     light = np.full(x.shape, _ONE, dtype=np.float32)
-    for bx, bz, radius, dark in blobs.tolist():
+    for bx, bz, radius, dark in np.array(shadows, dtype=np.float32).tolist():
         rows = np.flatnonzero(
             np.any(seen.on_floor & (np.abs(z - np.float32(bz)) < np.float32(radius)), axis=1)
         )
@@ -262,6 +278,3 @@ def light_backdrop(seen: Seen, lamp: Lamp, blobs: NDArray[np.float32]) -> Values
 def encode(linear: Values) -> Values:
     """Return display values 0..255 (not rounded) of linear RGB."""
     return np.sqrt(np.clip(linear, _ZERO, _ONE)) * np.float32(255.0)
-
-
-__all__ = ["FAR", "Lamp", "Points", "encode", "light_backdrop", "locate", "shade"]

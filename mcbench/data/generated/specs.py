@@ -11,6 +11,7 @@ GENERATOR_VERSION = 1
 """Goes up whenever a pixel or a number of the truth changes."""
 
 Split = Literal["train", "test", "demo"]
+Pool = Literal["train", "test"]
 CANONICAL_SIZE = (896, 640)
 """(height, width) at which truth is kept and hashed."""
 
@@ -54,6 +55,11 @@ class SceneSpec:
                 f"a scene needs frames, a rate and an index from 0: n_frames={self.n_frames}, "
                 f"fps={self.fps}, index={self.index}"
             )
+
+    @property
+    def pool(self) -> Pool:
+        """Which people, motions and backgrounds the clip is drawn from."""
+        return "train" if self.split == "train" else "test"
 
 
 def _seed(split: Split, index: int) -> int:
