@@ -40,6 +40,8 @@ _STRETCH_LIMIT = 3.0
 _FEATHER = 0.25
 """Part of the radius over which the cut fades out."""
 
+_MAP_HEIGHT = 300
+
 Points = NDArray[np.float32]
 
 
@@ -55,6 +57,26 @@ class _Bone:
     source_radius: float
     linear: Points
     offset: Points
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Points inside a rectangle of the picture, `step` pixels apart, each in the middle of its square."""
+
+    rows: slice
+    columns: slice
+    x: Points
+    y: Points
+    step: int
+
+    def fill(self, values: Points) -> Points:
+        """Return the values at every pixel of the rectangle, interpolated between the points."""
+        shape = (self.rows.stop - self.rows.start, self.columns.stop - self.columns.start)
+        if self.step == 1:
+            return values
+        whole = (values.shape[1] * self.step, values.shape[0] * self.step)
+        enlarged: Points = cv2.resize(values, whole, interpolation=cv2.INTER_LINEAR)
+        return enlarged[: shape[0], : shape[1]]
 
 
 class Warp:
@@ -158,8 +180,8 @@ def _distance(x: Points, y: Points, start: Points, end: Points) -> Points:
     return distance
 
 
-def _pixel_grid(bones: list[_Bone], size: Size) -> tuple[slice, slice, Points, Points] | None:
-    """Return the rows and columns around the driving person and its pixel centres, or None if outside."""
+def _pixel_grid(bones: list[_Bone], size: Size, step: int = 1) -> _Grid | None:
+    """Return the grid around the person that the bones are of, or None where none of it is in the picture."""
     ends = np.concatenate([np.stack([bone.start, bone.end]) for bone in bones])
     margin = max(bone.radius for bone in bones)
     left, top = np.floor(ends.min(axis=0) - margin).astype(int)
@@ -168,16 +190,18 @@ def _pixel_grid(bones: list[_Bone], size: Size) -> tuple[slice, slice, Points, P
     columns = slice(max(left, 0), min(right, size[1]))
     if rows.start >= rows.stop or columns.start >= columns.stop:
         return None
-    y, x = np.mgrid[rows, columns].astype(np.float32) + np.float32(0.5)
-    return rows, columns, x, y
+    y, x = np.mgrid[rows.start : rows.stop : step, columns.start : columns.stop : step].astype(np.float32)
+    return _Grid(rows, columns, x + np.float32(step / 2), y + np.float32(step / 2), step)
 
 
 def _paint(frame: NDArray[np.float32], reference: NDArray[np.uint8], bones: list[_Bone]) -> None:
     """Paint one person into `frame` (float32 [H, W, 3]), in place."""
-    grid = _pixel_grid(bones, (frame.shape[0], frame.shape[1]))
+    # The maps are smooth: in a large picture they are computed at every second or third pixel only.
+    step = max(1, round(frame.shape[0] / _MAP_HEIGHT))
+    grid = _pixel_grid(bones, (frame.shape[0], frame.shape[1]), step)
     if grid is None:
         return
-    rows, columns, x, y = grid
+    x, y = grid.x, grid.y
     total = np.zeros_like(x)
     source_x, source_y, alpha = np.zeros_like(x), np.zeros_like(x), np.zeros_like(x)
     for bone in bones:
@@ -201,10 +225,14 @@ def _paint(frame: NDArray[np.float32], reference: NDArray[np.uint8], bones: list
         )
     alpha *= np.clip((1.15 - nearest) / _FEATHER, 0.0, 1.0)
     sampled = cv2.remap(
-        reference, source_x - 0.5, source_y - 0.5, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        reference,
+        grid.fill(source_x - 0.5),
+        grid.fill(source_y - 0.5),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
     )
-    patch = frame[rows, columns]
-    patch += alpha[..., None] * (sampled.astype(np.float32) - patch)
+    patch = frame[grid.rows, grid.columns]
+    patch += grid.fill(alpha)[..., None] * (sampled.astype(np.float32) - patch)
 
 
 def _far_to_near(poses: Poses) -> list[int]:
@@ -226,10 +254,9 @@ def _without_people(reference: NDArray[np.uint8], poses: Poses) -> NDArray[np.fl
         grid = _pixel_grid(bones, size) if bones else None
         if grid is None:
             continue
-        rows, columns, x, y = grid
         for bone in bones:
-            inside = _distance(x, y, bone.start, bone.end) <= 1.1 * bone.radius
-            covered[rows, columns][inside] = 255
+            inside = _distance(grid.x, grid.y, bone.start, bone.end) <= 1.1 * bone.radius
+            covered[grid.rows, grid.columns][inside] = 255
     # The fill is smooth, so it is made at a small size, where it costs little, and enlarged.
     scale = min(1.0, 200 / max(size))
     small_size = (max(round(size[1] * scale), 1), max(round(size[0] * scale), 1))
