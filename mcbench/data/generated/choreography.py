@@ -234,7 +234,7 @@ def _planted(path: _Path, beat: Floats, side: int, apart: float) -> tuple[Floats
 
 
 def _bend(start: Floats, goal: Floats, pole: Floats, upper: float, lower: float) -> tuple[Floats, Floats]:
-    """Return the middle and the end [T, 3] of a two-bone limb that reaches for `goal`, bent towards `pole`."""
+    """Return the middle and the end [T, 3] of a limb of two bones that reaches for `goal`, bent to `pole`."""
     way = goal - start
     reach = np.minimum(np.maximum(length(way), 0.3 * (upper + lower)), 0.992 * (upper + lower))
     axis = unit(way)

@@ -8,8 +8,10 @@ angles and move rigidly with the body, so (u, v, s) names a material point in ev
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypedDict, Unpack
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mcbench.data.generated.arithmetic import Floats, across, cross, dot, length, unit
 from mcbench.data.generated.choreography import Joints
@@ -34,8 +36,18 @@ class Parts:
 
     frames: Floats
     shape: Floats
-    owner: np.ndarray[tuple[int], np.dtype[np.int64]]
-    surface: np.ndarray[tuple[int, int], np.dtype[np.float32]]
+    owner: NDArray[np.int64]
+    surface: NDArray[np.float32]
+
+
+class Surface(TypedDict, total=False):
+    """How a part's surface differs from a single cloth: see `Builder.add`."""
+
+    under: Colour
+    cut: float
+    offset: float
+    paint: str
+    extra: Colour
 
 
 @dataclass
@@ -54,6 +66,9 @@ class Builder:
     ) -> None:  # fmt: skip
         """Add a part.
 
+        `cloth` and `under` are the surfaces before and beyond `cut` along s; `offset` is where the cloth's
+        pattern begins, in metres; `paint` names how else the part is painted.
+
         Surface columns: colour 0-2, second colour 3-5, colour beyond the cut 6-8, cut in s 9, pattern 10,
         metres per u, v, s 11-13, offset of s in metres 14, pattern scale 15, paint 16, extra colour 17-19.
         """
@@ -67,16 +82,16 @@ class Builder:
 
     def ellipsoid(
         self, centre: Floats, axes: tuple[Floats, Floats, Floats], radii: tuple[float, float, float],
-        cloth: Cloth, *, ends: tuple[float, float] = (-1.0, 1.0), **surface: object,
+        cloth: Cloth, *, ends: tuple[float, float] = (-1.0, 1.0), **surface: Unpack[Surface],
     ) -> None:  # fmt: skip
         """Add an ellipsoid with axes (left, up, forward) and radii in the same order."""
         left, up, forward = axes
         frame = (centre, left * radii[0], forward * radii[2], up * radii[1])
-        self.add(frame, (1.0, 0.0, -1.0, *ends), cloth, **surface)  # type: ignore[arg-type]
+        self.add(frame, (1.0, 0.0, -1.0, *ends), cloth, **surface)
 
     def limb(
         self, start: Floats, end: Floats, side: Floats, radii: tuple[float, float, float], cloth: Cloth,
-        *, flat: float = 1.0, ends: tuple[float, float] = (0.0, 1.0), **surface: object,
+        *, flat: float = 1.0, ends: tuple[float, float] = (0.0, 1.0), **surface: Unpack[Surface],
     ) -> None:  # fmt: skip
         """Add a limb from `start` to `end` with radii at its start, middle and end.
 
@@ -93,7 +108,7 @@ class Builder:
         unit_radius = max(radii)
         scale = 1.0 / (unit_radius * unit_radius)
         frame = (start, u * unit_radius, v * (unit_radius * flat), way)
-        self.add(frame, (a * scale, b * scale, -first * scale, *ends), cloth, **surface)  # type: ignore[arg-type]
+        self.add(frame, (a * scale, b * scale, -first * scale, *ends), cloth, **surface)
 
     def parts(self) -> Parts:
         """Return what was added."""
@@ -264,14 +279,14 @@ def _arm(add: Builder, joints: Joints, body: Body, look: Look, side: int) -> Non
     axes = joints.chest_axes
     add.ellipsoid(shoulder, axes, (0.0345 * s * g,) * 3, top, offset=5.0)
     add.limb(
-        shoulder, elbow, pole, (upper, upper, lower * 1.12), sleeved, under=look.skin, cut=covered, ends=(0.0, 1.02), offset=5.0,
+        shoulder, elbow, pole, (upper, upper, lower * 1.12), sleeved,
+        under=look.skin, cut=covered, ends=(0.0, 1.02), offset=5.0,
     )  # fmt: skip
-    beyond = covered > 1.0
-    elbow_cloth = top if beyond else plain(look.skin)
-    plain_elbow = Cloth(elbow_cloth.colour, elbow_cloth.colour, "plain", 1.0)
-    add.ellipsoid(elbow, axes, (lower * 1.1,) * 3, plain_elbow)
+    elbow_cloth = top if covered > 1.0 else plain(look.skin)
+    add.ellipsoid(elbow, axes, (lower * 1.1,) * 3, plain(elbow_cloth.colour))
     add.limb(
-        elbow, wrist, pole, (lower * 1.1, lower * 1.16, 0.0145 * s * g), elbow_cloth, under=look.skin, cut=covered - 1.0, offset=5.2,
+        elbow, wrist, pole, (lower * 1.1, lower * 1.16, 0.0145 * s * g), elbow_cloth,
+        under=look.skin, cut=covered - 1.0, offset=5.2,
     )  # fmt: skip
     axis = unit(wrist - elbow)
     u = across(joints.chest_axes[2], axis)
@@ -291,20 +306,18 @@ def _arm(add: Builder, joints: Joints, body: Body, look: Look, side: int) -> Non
 def _leg(add: Builder, joints: Joints, body: Body, look: Look, side: int) -> None:
     s, g = body.stature, body.girth
     hip, knee, ankle = joints.hips[side], joints.knees[side], joints.ankles[side]
-    left, _, forward = joints.pelvis_axes
+    left = joints.pelvis_axes[0]
     loose = {"trousers": 1.06, "flared": 1.04, "leggings": 0.97}.get(look.bottom, 1.0)
     thigh, knee_radius, calf, thin = 0.052 * s * g, 0.033 * s * g * loose, 0.036 * s * g, 0.02 * s
     covered = 2.0 * look.leg_cover if look.bottom != "flared" else 2.0
     cloth = look.lower if covered > 0 else plain(look.skin)
     add.limb(
-        hip, knee, left, (thigh * loose, thigh * 0.93 * loose, knee_radius), cloth, under=look.skin, cut=covered,
-        ends=(-0.05, 1.01),
+        hip, knee, left, (thigh * loose, thigh * 0.93 * loose, knee_radius), cloth,
+        under=look.skin, cut=covered, ends=(-0.05, 1.01),
     )  # fmt: skip
     add.ellipsoid(hip, joints.pelvis_axes, (thigh * loose,) * 3, cloth)
     low = cloth if covered > 1.0 else plain(look.skin)
-    add.ellipsoid(
-        knee, joints.pelvis_axes, (knee_radius * 1.0,) * 3, Cloth(low.colour, low.colour, "plain", 1.0)
-    )
+    add.ellipsoid(knee, joints.pelvis_axes, (knee_radius,) * 3, plain(low.colour))
     radii = (knee_radius, calf, thin)
     if look.bottom == "trousers":
         radii = (knee_radius, calf * 1.05, 0.032 * s)

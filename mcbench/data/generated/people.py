@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from mcbench.data.generated.arithmetic import Random
 from mcbench.data.generated.specs import SceneSpec
 
 Colour = tuple[float, float, float]
 Pattern = Literal[
-    "plain", "bands", "checks", "dots", "halves", "badge", "pinstripes", "diagonal", "plaid", "diamonds", "hem", "cross"
+    "plain", "bands", "checks", "dots", "halves", "badge",
+    "pinstripes", "diagonal", "plaid", "diamonds", "hem", "cross",
 ]  # fmt: skip
-PATTERNS: tuple[Pattern, ...] = (
-    "plain", "bands", "checks", "dots", "halves", "badge", "pinstripes", "diagonal", "plaid", "diamonds", "hem", "cross",
-)  # fmt: skip
+PATTERNS: tuple[Pattern, ...] = get_args(Pattern)
+"""All patterns; a part's surface holds a pattern's place in this list."""
 Hair = Literal["short", "long", "bun", "cap", "bald", "bob", "ponytail", "beanie", "afro"]
 Bottom = Literal["trousers", "shorts", "skirt", "flared", "pencil", "leggings"]
 
 
 @dataclass(frozen=True)
 class Body:
-    """Lengths and thicknesses in metres."""
+    """One person's build.
+
+    Attributes:
+        stature: height in metres.
+        girth: factor of all thicknesses.
+        bust: how far the chest stands out, in statures.
+        spine, neck, head: lengths from the pelvis to the shoulders, on to the head, and half the head's, in
+            metres.
+        head_radii: half the head's width, height and depth in metres.
+        shoulder, hip: half the distance between the joints in metres.
+        upper_arm, forearm, thigh, shin, ankle: lengths in metres; of the ankle, its height.
+    """
 
     stature: float
     girth: float
@@ -34,7 +45,6 @@ class Body:
     hip: float
     upper_arm: float
     forearm: float
-    hand: float
     thigh: float
     shin: float
     ankle: float
@@ -47,7 +57,10 @@ class Body:
 
 @dataclass(frozen=True)
 class Cloth:
-    """One piece of clothing's surface; colours are linear RGB in 0..1."""
+    """One piece of clothing's surface: linear RGB in 0..1, and a pattern in the second colour.
+
+    A `scale` above 1 makes the pattern larger.
+    """
 
     colour: Colour
     second: Colour
@@ -57,7 +70,17 @@ class Cloth:
 
 @dataclass(frozen=True)
 class Look:
-    """What a person wears and is coloured like. Looks can be exchanged between bodies."""
+    """What a person wears and is coloured like. Looks can be exchanged between bodies.
+
+    Attributes:
+        skin, lips, iris, hair_colour, shoes, socks, hat: linear RGB.
+        hair: hair style or headgear.
+        top: cloth of the trunk and the sleeves.
+        sleeve: how much of the arm it covers: 0.5 as far as the elbow, 1 as far as the wrist.
+        bottom: what is worn below.
+        lower: its cloth.
+        leg_cover: how much of the leg it covers, as with the sleeves.
+    """
 
     skin: Colour
     lips: Colour
@@ -94,7 +117,8 @@ WARDROBES: dict[str, Wardrobe] = {
         patterns=("plain", "bands", "checks", "dots", "halves", "badge"),
         hairs=("short", "long", "bun", "cap", "bald"),
         bottoms=("trousers", "shorts", "skirt"),
-        skins=((0.76, 0.50, 0.37), (0.58, 0.34, 0.22), (0.33, 0.17, 0.10), (0.85, 0.61, 0.49), (0.20, 0.10, 0.06)),
+        skins=((0.76, 0.50, 0.37), (0.58, 0.34, 0.22), (0.33, 0.17, 0.10), (0.85, 0.61, 0.49),
+               (0.20, 0.10, 0.06)),
         hair_colours=((0.03, 0.02, 0.02), (0.18, 0.08, 0.03), (0.62, 0.42, 0.16), (0.30, 0.29, 0.28)),
         sleeves=(0.42, 1.0),
         statures=((1.52, 1.62), (1.70, 1.78)),
@@ -162,9 +186,10 @@ def _body(random: Random, wardrobe: Wardrobe) -> Body:
     girth = random.uniform(0.86, 1.16)
     broad = random.uniform(-0.008, 0.010)
     return Body(
-        stature=s, girth=girth, bust=random.uniform(0.024, 0.042), spine=0.292 * s, neck=0.05 * s, head=0.066 * s,
+        stature=s, girth=girth, bust=random.uniform(0.024, 0.042), spine=0.292 * s,
+        neck=0.05 * s, head=0.066 * s,
         head_radii=(0.051 * s, 0.072 * s, 0.059 * s), shoulder=(0.102 + broad) * s,
-        hip=(0.052 - 0.4 * broad) * s, upper_arm=0.168 * s, forearm=0.146 * s, hand=0.052 * s,
+        hip=(0.052 - 0.4 * broad) * s, upper_arm=0.168 * s, forearm=0.146 * s,
         thigh=0.242 * s, shin=0.238 * s, ankle=0.042 * s,
     )  # fmt: skip
 

@@ -144,7 +144,10 @@ PROPS: dict[str, dict[str, Prop]] = {
 def place_props(
     spec: SceneSpec, distance: float
 ) -> tuple[Parts | None, tuple[tuple[float, float, float, float], ...]]:
-    """Return the things before a wall `distance` metres away, and their floor shadows (x, z, radius, darkness)."""
+    """Return the things before a wall `distance` metres away, and their shadows on the floor.
+
+    A shadow is x, z, radius and darkness.
+    """
     pool = PROPS[spec.pool]
     random = Random(spec.seed, "props")
     builder, shadows = Builder(0), []

@@ -67,11 +67,12 @@ def place(frames: Floats, shape: Floats) -> Placed:
     origin, axes = frames[:, 0], frames[:, 1:]
     squares = axes[..., 0] * axes[..., 0] + axes[..., 1] * axes[..., 1] + axes[..., 2] * axes[..., 2]
     inverse = axes / squares[..., None]
+    reach = _reach(shape)[:, None]
     corners = []
     for u in (-1.0, 1.0):
         for v in (-1.0, 1.0):
             for end in (3, 4):
-                offset = axes[:, 0] * u + axes[:, 1] * v
+                offset = (axes[:, 0] * u + axes[:, 1] * v) * reach
                 corners.append(origin + offset + axes[:, 2] * shape[:, end : end + 1])
     points = np.stack(corners)
     depth = points[..., 2]
@@ -82,6 +83,14 @@ def place(frames: Floats, shape: Floats) -> Placed:
     box = np.stack([low[:, 0], high[:, 0], low[:, 1], high[:, 1]], axis=1)
     box[~seen] = (1.0, -1.0, 1.0, -1.0)
     return Placed(origin, axes, inverse, shape, box)
+
+
+def _reach(shape: Floats) -> Floats:
+    """Return the largest radius of each part between its ends, in units of U and V."""
+    a, b, c, low, high = shape.T
+    widest = np.minimum(np.maximum(-b / np.maximum(a, 1e-12), low), high)
+    squares = [-((a * s + 2.0 * b) * s + c) for s in (low, widest, high)]
+    return np.asarray(np.sqrt(np.maximum(np.maximum(squares[0], squares[1]), squares[2])))
 
 
 def _products(placed: Placed, x: Floats, y: Floats) -> dict[str, Floats]:
