@@ -29,6 +29,11 @@ _BLOCK = 4.0
 _BLEND = 1.2
 """Beats over which a move passes into the next."""
 
+_SWINGS = ((-0.34, 0.3), (0.3, -0.34), (-0.7, 0.1), (-0.1, 0.65), (0.65, -0.1), (-0.75, -0.05), (0.0, 0.75))
+"""How far two people swing towards the camera (below 0) or away while they change places, in metres."""
+_APART = 0.27
+"""Squared metres that people keep between each other, where there is a way to."""
+
 _FORMATIONS: dict[int, tuple[tuple[float, float], ...]] = {
     2: ((-0.42, 0.0), (0.42, 0.1)),
     3: ((-0.58, 0.1), (0.0, -0.3), (0.58, 0.2)),
@@ -138,9 +143,8 @@ def _paths(spec: SceneSpec, random: Random, first: float, last: float) -> list[_
     beat = first + random.uniform(0.1, 1.2)
     while beat < last:
         beats = random.uniform(2.2, 3.4)
-        a = random.integer(spec.n_people - 1)
-        b = a + 1 if spec.n_people == 2 or random.chance(0.7) else (a + 2) % spec.n_people
-        for slot, other, bulge in ((a, b, -0.34), (b, a, 0.3)):
+        a, b, front, back = _exchange(slots, random)
+        for slot, other, bulge in ((a, b, front), (b, a, back)):
             person = holder[slot]
             path = paths[person]
             path.travels.append(_Travel(beat, beats, slots[slot], slots[other], bulge))
@@ -153,6 +157,40 @@ def _paths(spec: SceneSpec, random: Random, first: float, last: float) -> list[_
                 _turn(path, random, pool, beat + beats + random.uniform(0.0, 1.0))
         beat += beats + random.uniform(2.0, 5.0)
     return paths
+
+
+def _exchange(slots: list[tuple[float, float]], random: Random) -> tuple[int, int, float, float]:
+    """Choose two places whose holders can change them without running into anybody.
+
+    Returns:
+        The two places, and how far their holders swing towards the camera (below 0) or away on the way.
+    """
+    pairs = [(a, b) for a in range(len(slots)) for b in range(a + 1, min(a + 3, len(slots)))]
+    best, choice = -1.0, (0, 1, *_SWINGS[0])
+    for a, b in random.shuffled(pairs):
+        for front, back in random.shuffled(_SWINGS):
+            room = _room(slots, a, b, front, back)
+            if room > best:
+                best, choice = room, (a, b, front, back)
+            if best >= _APART:
+                return choice
+    return choice
+
+
+def _room(slots: list[tuple[float, float]], a: int, b: int, front: float, back: float) -> float:
+    """Return the smallest squared distance between people while `a` and `b` change places."""
+    others = [slots[k] for k in range(len(slots)) if k not in (a, b)]
+    smallest = 9.0
+    for step in range(1, 16):
+        part = step / 16.0
+        swing = 4.0 * part * (1.0 - part)
+        dx, dz = slots[b][0] - slots[a][0], slots[b][1] - slots[a][1]
+        one = (slots[a][0] + part * dx, slots[a][1] + part * dz + swing * front)
+        two = (slots[b][0] - part * dx, slots[b][1] - part * dz + swing * back)
+        for p, q in [(one, two), *((one, o) for o in others), *((two, o) for o in others)]:
+            x, z = p[0] - q[0], p[1] - q[1]
+            smallest = min(smallest, x * x + z * z)
+    return smallest
 
 
 def _turn(path: _Path, random: Random, pool: tuple[tuple[float, float], ...], start: float) -> None:
