@@ -158,10 +158,13 @@ def print_score(record: ScoreRecord, title: str) -> None:
     )
     rows = [_row(key, value) for key, value in record.metrics.items()]
     console.print_table(f"{title}, {record.protocol}, {record.networks} networks", columns, rows)
+    by_reason: dict[tuple[str, str], list[str]] = {}
     for key, missing in record.unavailable.items():
-        console.say(
-            f"{key} is left out: {missing.reason}" + (f"\n  {missing.command}" * bool(missing.command))
-        )
+        by_reason.setdefault((missing.reason, missing.command), []).append(key)
+    for (reason, command), keys in by_reason.items():
+        console.say(f"left out: {', '.join(keys)}: {reason}")
+        if command:
+            console.say(f"  to get it: {command}")
     coverage = record.coverage
     if not coverage.complete or coverage.excluded:
         console.say(

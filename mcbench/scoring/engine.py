@@ -230,7 +230,7 @@ def _add_distributions(
         if lacking and not allow_missing:
             unavailable[key] = Unavailable(
                 reason=f"too few frames for a clip of {setting.clip_length} in a row: {_some(lacking)}",
-                command="--allow-missing leaves these videos out of the metrics over clips",
+                command="the same command with --allow-missing, which leaves these videos out of them",
             )
             continue
         excluded |= {

@@ -97,6 +97,7 @@ def _download(item: Entry, url: str, partial: Path, progress: Progress) -> None:
     try:
         response = urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS)
     except urllib.error.HTTPError as error:
+        error.close()
         if error.code == 416 and have and error.headers.get("Content-Range") == f"bytes */{have}":
             return  # an earlier call got everything and was stopped before it could check
         if error.code == 416:

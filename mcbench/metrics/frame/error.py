@@ -42,5 +42,5 @@ def l1_per_pixel(prediction: Frames, truth: Frames) -> Values:
     Raises:
         MismatchError, InputError: see `check_pair`.
     """
-    height, width = truth.shape[-3:-1]
-    return np.asarray(mae(prediction, truth, data_range=1.0) / (height * width), dtype=np.float64)
+    error = mae(prediction, truth, data_range=1.0)
+    return np.asarray(error / (truth.shape[-3] * truth.shape[-2]), dtype=np.float64)

