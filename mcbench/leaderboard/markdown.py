@@ -66,7 +66,7 @@ def _row(row: Row, out: Path) -> list[str]:
     links = [f"[score]({link_target(row.record, out)})"]
     if row.run is not None:
         links.append(f"[run]({link_target(row.run, out)})")
-    made = f"{markdown(row.date)} {_commit(row)}".strip()
+    made = f"{markdown(row.date)} {markdown(row.commit + row.commit_mark)}".strip()
     return [
         str(row.rank or "–"),
         name,
@@ -75,12 +75,6 @@ def _row(row: Row, out: Path) -> list[str]:
         made,
         ", ".join(links),
     ]
-
-
-def _commit(row: Row) -> str:
-    """Return the commit's first digits with the mark of the notes: `*` uncommitted changes, `?` unknown."""
-    mark = {True: "\\*", False: "", None: "?"}[row.dirty]
-    return f"{markdown(row.commit)}{mark}"
 
 
 def _cell(cell: Cell) -> str:

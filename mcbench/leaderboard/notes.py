@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -59,12 +59,15 @@ def table_notes(group: pd.DataFrame, counted: Sequence[str], rows: Sequence[Row]
             "models within this table; they are not comparable with published FID, FID-VID or FVD."
         )
     yield from _bias_note(group)
+    firsts = {
+        first["record_path"]: first for first in group.drop_duplicates("record_path").to_dict("records")
+    }
     for row in rows:
-        yield from _coverage_note(group, row)
+        yield from _coverage_note(firsts[str(row.record)], row)
     if any(row.dirty for row in rows):
-        yield "* made with uncommitted changes: the commit alone does not repeat the number."
+        yield "Commits with * had uncommitted changes: the commit alone does not repeat the number."
     if any(row.dirty is None for row in rows):
-        yield "? made outside a git checkout: which code made the number is known by version only."
+        yield "Those with ? were made outside a git checkout: only the version tells which code it was."
 
 
 def _bias_note(group: pd.DataFrame) -> Iterator[str]:
@@ -85,8 +88,7 @@ def _bias_note(group: pd.DataFrame) -> Iterator[str]:
         )
 
 
-def _coverage_note(group: pd.DataFrame, row: Row) -> Iterator[str]:
-    first = group[group["record_path"] == str(row.record)].iloc[0]
+def _coverage_note(first: dict[Hashable, Any], row: Row) -> Iterator[str]:
     missing, excluded = json.loads(first["missing_videos"]), json.loads(first["excluded"])
     parts = [] if row.complete else [f"incomplete ({row.coverage}) and not ranked"]
     without_reason = [video for video in missing if video not in excluded]

@@ -82,6 +82,11 @@ class Row:
     record: Path
     run: Path | None
 
+    @property
+    def commit_mark(self) -> str:
+        """What stands after the commit: `*` uncommitted changes, `?` not known. The notes explain both."""
+        return {True: "*", False: "", None: "?"}[self.dirty]
+
 
 @dataclass(frozen=True)
 class Table:

@@ -30,7 +30,10 @@ def plain(text: str, limit: int = 120) -> str:
     neighbours, become U+FFFD, so that a name cannot pass for another.
     """
     shown = " ".join(text[: 4 * limit].split())
-    shown = "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in _HIDDEN else c for c in shown)
+    if not shown.isprintable():
+        shown = "".join(
+            "\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in _HIDDEN else c for c in shown
+        )
     cut = len(shown) > limit or len(text) > 4 * limit
     return shown[: limit - 1].rstrip() + "…" if cut else shown
 

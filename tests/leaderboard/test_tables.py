@@ -232,8 +232,8 @@ def test_dirty_and_unknown_states_are_remarked(tmp_path: Path) -> None:
         factory.score("b", environment=factory.environment(git_commit=None, git_dirty=None)),
     )
     assert {row.name: row.dirty for row in table.rows} == {"a": True, "b": None}
-    assert any(note.startswith("* made with uncommitted") for note in table.notes)
-    assert any(note.startswith("? made outside") for note in table.notes)
+    assert any(note.startswith("Commits with *") for note in table.notes)
+    assert any(note.startswith("Those with ?") for note in table.notes)
 
 
 def test_the_order_of_files_does_not_matter(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def test_a_dirty_commit_is_marked(tmp_path: Path) -> None:
     factory.put(tmp_path, factory.score("a", environment=factory.environment(git_dirty=True)))
     rendered = render(collect([tmp_path]), tmp_path)
     assert "2026-11-21 0123456\\*" in rendered["README.md"]
-    assert "uncommitted" in rendered["index.html"]
+    assert "0123456*" in rendered["index.html"]
 
 
 def test_hostile_names_stay_text_everywhere(tmp_path: Path) -> None:

@@ -118,7 +118,8 @@ function build(keepPosition) {
   byId("player-empty").hidden = !nothing;
   byId("player-empty").textContent =
     "No videos lie beside this page. Predictions stay in the results folder of the machine that made them: " +
-    "run the models there, then `mcbench leaderboard --results results/` writes this page with its player.";
+    "run the models there, and mcbench leaderboard --results results/ writes this page with its player.";
+  byId("choices-of-table").hidden = nothing;
   if (nothing || !state.seen) return;
   if (!keepPosition) state.position = 0;
   byId("scrub").max = String(state.video.frames - 1);
@@ -305,7 +306,7 @@ if (players.length) {
       byId("stage").focus({ preventScroll: true });
     });
   }
-  chooseTable(players[0].id);
+  chooseTable((players.find((player) => player.videos.length) ?? players[0]).id);
   new IntersectionObserver((entries, observer) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
     observer.disconnect();
