@@ -83,8 +83,9 @@ def prepare(
 ) -> None:
     """Prepare clips: render the generated ones, decode the videos of a folder. Killed, it goes on later.
 
-    Examples: mcbench data prepare multi-character/demo;
-    mcbench data prepare local --from my_videos/ --name street
+    Example: mcbench data prepare multi-character/demo
+
+    Example: mcbench data prepare local --from my_videos/ --name street
     """
     from mcbench import data
     from mcbench.data.processes import default_workers

@@ -92,7 +92,7 @@ class Poses:
             FileFormatError: the file is missing, truncated, or does not hold what it should.
         """
         try:
-            with np.load(path, allow_pickle=False) as archive:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
                 height, width = (int(side) for side in archive["size"])
                 return cls(archive["keypoints"], archive["visibility"], archive["depth"], (height, width))
         except Exception as error:  # numpy and zipfile raise many kinds for a damaged archive
