@@ -21,6 +21,9 @@ from mcbench.errors import MismatchError
 
 Points = NDArray[np.float32]
 
+# OpenCV's remap takes pictures of less than 32768 pixels a side.
+_REMAP_LIMIT = 30000
+
 COVERAGE_VISIBLE, COVERAGE_HIDDEN = 255, 128
 
 
@@ -42,7 +45,7 @@ class _Part:
 
 _PARTS: tuple[_Part, ...] = (
     _Part((1,), (8, 11), 0.30, 0.20, handicap=0.55, width=(2, 5)),
-    _Part((1,), (0, 14, 15, 16, 17), 0.32, 0.36, handicap=0.1),
+    _Part((1,), (0, 14, 15, 16, 17), 0.30, 0.10, handicap=0.1),
     _Part((2,), (3,), 0.16, 0.05, mirror=3),
     _Part((5,), (6,), 0.16, 0.05, mirror=2),
     _Part((3,), (4,), 0.15, 0.30, mirror=5),
@@ -176,11 +179,17 @@ def _carry_person(
         best[rows, columns][nearer] = distance[nearer]
         source_xy[rows, columns][nearer] = origin[nearer]
         coverage[rows, columns][nearer] = COVERAGE_VISIBLE if source[0].seen == 2 else COVERAGE_HIDDEN
+    inside = coverage > 0
+    if not inside.any():
+        return
     # OpenCV has pixel centres at integers, poses at half-integers.
-    moved = cv2.remap(reference, source_xy - 0.5, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    covered = coverage > 0
-    canvas[covered, :3] = moved[covered]
-    canvas[covered, 3] = coverage[covered]
+    wanted = source_xy[inside][None] - 0.5
+    moved = [
+        cv2.remap(reference, chunk, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
+        for chunk in np.array_split(wanted, wanted.shape[1] // _REMAP_LIMIT + 1, axis=1)
+    ]
+    canvas[inside, :3] = np.concatenate(moved)
+    canvas[inside, 3] = coverage[inside]
 
 
 def _region(segment: _Segment, part: _Part, size: tuple[int, int]) -> tuple[slice, slice]:

@@ -68,16 +68,16 @@ class ClipConditions:
 
         Args:
             index: the frame.
-            background_flow: float32 [height, width, 2] in pixels of the maps' size; None for none (inference).
+            background_flow: float32 [height, width, 2] in pixels of the maps' size; None for none.
         """
         points, seen = self._poses.keypoints[index], self._poses.visibility[index]
-        bodies = union_mask(body_masks(points, seen, self.size))
+        masks = body_masks(points, seen, self.size)
         return FrameMaps(
             pose=draw_poses(points, seen, self.size),
             depth_order=depth_order_map(
-                points, seen, self._depth(index), self.size, colour_ranks=self._colour_ranks
+                points, seen, self._depth(index), self.size, colour_ranks=self._colour_ranks, masks=masks
             ),
-            flow=background_flow_map(background_flow, bodies, self.size),
+            flow=background_flow_map(background_flow, union_mask(masks), self.size),
         )
 
     def reference_pose(self) -> NDArray[np.uint8]:
@@ -85,10 +85,14 @@ class ClipConditions:
         index = self.reference_index
         return draw_poses(self._poses.keypoints[index], self._poses.visibility[index], self.size)
 
+    def bodies(self, index: int) -> NDArray[np.uint8]:
+        """Return where anybody is in one frame, uint8 [height, width], 255 inside the dilated bodies."""
+        points, seen = self._poses.keypoints[index], self._poses.visibility[index]
+        return union_mask(body_masks(points, seen, self.size))
+
     def reference_bodies(self) -> NDArray[np.uint8]:
-        """Return where anybody is in the reference frame, uint8 [height, width], 255 inside."""
-        index = self.reference_index
-        return union_mask(body_masks(self._poses.keypoints[index], self._poses.visibility[index], self.size))
+        """Return `bodies` of the reference frame."""
+        return self.bodies(self.reference_index)
 
     def carried(self, reference: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
         """Return the reference's people carried into one frame's poses, uint8 [height, width, 4].
@@ -109,4 +113,5 @@ class ClipConditions:
 
     def _depth(self, index: int) -> NDArray[np.float32]:
         chosen = self.reference_index if self._depth_mode == "reference" else index
-        return self._poses.depth[chosen]
+        depth: NDArray[np.float32] = self._poses.depth[chosen]
+        return depth

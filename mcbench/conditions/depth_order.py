@@ -42,6 +42,7 @@ def depth_order_map(
     size: Size,
     *,
     colour_ranks: NDArray[np.int64] | None = None,
+    masks: NDArray[np.uint8] | None = None,
 ) -> NDArray[np.uint8]:
     """Paint the dilated bodies of one frame from far to near, each in one solid colour.
 
@@ -53,6 +54,7 @@ def depth_order_map(
         colour_ranks: int64 [people], index into `PALETTE` of each person (beyond its end it starts
             again); by default the ranks of `depth`. A clip fixes them at its reference frame, so that a
             person keeps his colour when people change places.
+        masks: the `body_masks` of this frame, where they are at hand.
 
     Returns:
         uint8 [height, width, 3], RGB on black.
@@ -66,7 +68,7 @@ def depth_order_map(
         )
     ranks = depth_ranks(depth)
     colours = PALETTE[(ranks if colour_ranks is None else colour_ranks) % len(PALETTE)]
-    masks = body_masks(keypoints, visibility, size)
+    masks = body_masks(keypoints, visibility, size) if masks is None else masks
     canvas = np.zeros((*size, 3), dtype=np.uint8)
     for person in np.argsort(-ranks, kind="stable"):
         canvas[masks[person] > 0] = colours[person]

@@ -21,6 +21,7 @@ _LIMB_BRIGHTNESS = 0.6
 _HEIGHT_OF_ONE_STROKE = 160
 # Coordinates are handed to OpenCV in 1/16 pixel, so that slow motion does not jump from pixel to pixel.
 _SUBPIXEL_BITS = 4
+_FAR = 16384.0
 
 
 def limb_colours() -> NDArray[np.uint8]:
@@ -96,9 +97,8 @@ def draw_disc(
 
 def draw_polygon(canvas: NDArray[np.uint8], corners: NDArray[np.float32], colour: tuple[int, ...]) -> None:
     """Fill, in place, the convex hull of some points, float32 [n, 2]."""
-    hull = cv2.convexHull(np.ascontiguousarray(_limit(corners), dtype=np.float32))
-    fixed = np.round((hull - 0.5) * (1 << _SUBPIXEL_BITS)).astype(np.int32)
-    cv2.fillConvexPoly(canvas, fixed, colour, cv2.LINE_8, _SUBPIXEL_BITS)
+    fixed = np.array([_fixed(corner) for corner in corners], dtype=np.int32)
+    cv2.fillConvexPoly(canvas, cv2.convexHull(fixed), colour, cv2.LINE_8, _SUBPIXEL_BITS)
 
 
 def check_people(keypoints: NDArray[np.float32], visibility: NDArray[np.uint8]) -> None:
@@ -115,11 +115,7 @@ def check_people(keypoints: NDArray[np.float32], visibility: NDArray[np.uint8]) 
 
 
 def _fixed(point: NDArray[np.float32]) -> tuple[int, int]:
-    # OpenCV has pixel centres at integers, `Poses` at half-integers.
-    x, y = (_limit(point) - 0.5) * (1 << _SUBPIXEL_BITS)
-    return round(float(x)), round(float(y))
-
-
-def _limit(points: NDArray[np.float32]) -> NDArray[np.float32]:
-    # OpenCV works in 32-bit fixed point: points far outside, or NaN of unknown ones, must not wrap around.
-    return np.clip(np.nan_to_num(points, nan=-16384.0), -16384.0, 32768.0)
+    # OpenCV has pixel centres at integers, `Poses` at half-integers, and works in 32-bit fixed point:
+    # points far outside, or NaN of unknown ones, must not wrap around.
+    x, y = (min(max(value, -_FAR), _FAR) if value == value else -_FAR for value in point.tolist())
+    return round((x - 0.5) * (1 << _SUBPIXEL_BITS)), round((y - 0.5) * (1 << _SUBPIXEL_BITS))

@@ -105,7 +105,10 @@ class StageConfig(_Section):
     learning_rate: Annotated[float, Field(gt=0)]
     final_learning_rate: Annotated[float, Field(gt=0)]
     warmup_steps: Annotated[int, Field(ge=0)] = 50
-    trainable: Literal["all", "spatial", "temporal"] = "all"
+    in_a_row: bool = False
+    """Whether the frames follow each other, as temporal layers need, or lie anywhere in the clip."""
+    temporal_only: bool = False
+    """Whether only the temporal layers learn (Animate Anyone's stage 2), or everything."""
     crop: Size | None = None
     """Train on crops of this size that hold a person, or on whole frames."""
 
@@ -118,6 +121,8 @@ class TrainingConfig(_Section):
     weight_decay: float = 0.01
     gradient_clip: Annotated[float, Field(gt=0)] = 1.0
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.995
+    background_weight: Annotated[float, Field(ge=0)] = 0.3
+    """Weight in the loss of pixels where nobody is nor was, against 1 elsewhere."""
     drop_reference: Annotated[float, Field(ge=0, lt=1)] = 0.05
     """Share of clips trained without reference and image tokens, so that guidance has a point of comparison."""
     loss_delta: Annotated[float, Field(gt=0)] = 0.1
@@ -142,6 +147,11 @@ class ModelConfig(_Section):
     schedule: ScheduleConfig
     sampling: SamplingConfig
     training: TrainingConfig
+
+    @property
+    def grid(self) -> int:
+        """Side in pixels of one position of the coarsest features: sizes must be multiples of it."""
+        return self.latents.factor * 2 ** (len(self.network.block_out_channels) - 1)
 
     @classmethod
     def load(cls, name_or_path: str) -> Self:

@@ -37,10 +37,11 @@ def guider_maps(
     maps = [conditions.frame(index, flow) for index, flow in zip(frames, flows, strict=True)]
     pictures: dict[str, list[NDArray[np.uint8]]] = {
         "pose": [frame.pose for frame in maps],
-        "reference_pose": [conditions.reference_pose()] * len(frames),
         "depth_order": [frame.depth_order for frame in maps],
         "flow": [frame.flow for frame in maps],
     }
+    if "reference_pose" in names:
+        pictures["reference_pose"] = [conditions.reference_pose()] * len(frames)
     if "appearance" in names:
         still = np.dstack([reference, conditions.reference_bodies()])
         pictures["appearance"] = [

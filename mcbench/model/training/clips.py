@@ -1,0 +1,161 @@
+"""Training clips from the generator: rendered once, kept in a cache folder, drawn from endlessly."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mcbench import files
+from mcbench.data.generated import GENERATOR_VERSION, build_scene, train_clip
+from mcbench.data.truth import Poses
+from mcbench.errors import FileFormatError
+from mcbench.records import Size
+
+CLIP_FRAMES = 160
+SPREAD_FRAMES = 8
+RUN_FRAMES = 16
+_FLOW_SHRINK = 4
+
+
+@dataclass(frozen=True)
+class TrainingClip:
+    """Some frames of one generated clip: first those spread over it, then some in a row.
+
+    Attributes:
+        frames: uint8 [SPREAD_FRAMES + RUN_FRAMES, H, W, 3].
+        poses: of those frames, in pixels of (H, W).
+        background_flow: float32 [the same, H/4, W/4, 2] in pixels of (H, W), or None for a camera that
+            stands still.
+    """
+
+    frames: NDArray[np.uint8]
+    poses: Poses
+    background_flow: NDArray[np.float32] | None
+
+    def flow(self, index: int) -> NDArray[np.float32] | None:
+        """Return the background flow of one frame at full size, float32 [H, W, 2]; None for none."""
+        if self.background_flow is None:
+            return None
+        height, width = self.frames.shape[1:3]
+        resized = cv2.resize(self.background_flow[index], (width, height), interpolation=cv2.INTER_LINEAR)
+        return np.asarray(resized, dtype=np.float32)
+
+
+def render_clip(index: int, size: Size) -> TrainingClip:
+    """Render the frames of the training clip `index`: a pure function of both."""
+    scene = build_scene(train_clip(index, CLIP_FRAMES))
+    draw = np.random.default_rng(index)
+    spread = np.sort(draw.choice(CLIP_FRAMES, SPREAD_FRAMES, replace=False))
+    start = int(draw.integers(CLIP_FRAMES - RUN_FRAMES + 1))
+    rendered = [scene.render(int(k), size) for k in [*spread, *range(start, start + RUN_FRAMES)]]
+    small = (size[1] // _FLOW_SHRINK, size[0] // _FLOW_SHRINK)
+    flow = np.stack(
+        [cv2.resize(frame.background_flow, small, interpolation=cv2.INTER_AREA) for frame in rendered]
+    )
+    return TrainingClip(
+        frames=np.stack([frame.image for frame in rendered]),
+        poses=Poses(
+            np.stack([frame.keypoints for frame in rendered]),
+            np.stack([frame.visibility for frame in rendered]),
+            np.stack([frame.person_depth for frame in rendered]),
+            size,
+        ),
+        background_flow=flow.astype(np.float32) if np.any(flow) else None,
+    )
+
+
+class ClipStore:
+    """Training clips by index, in a folder that several processes may fill.
+
+    Args:
+        folder: the cache; its files are named by generator version, size and index.
+        size: (height, width) of the frames.
+    """
+
+    def __init__(self, folder: Path, size: Size) -> None:
+        self._folder = folder
+        self._size = size
+
+    def load(self, index: int) -> TrainingClip:
+        """Return a clip, rendering and keeping it if it is not there yet.
+
+        Raises:
+            FileFormatError: its file is damaged.
+        """
+        path = self._path(index)
+        if not path.exists():
+            self.add(index)
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                flow = archive["flow"].astype(np.float32) if "flow" in archive else None
+                poses = Poses(archive["keypoints"], archive["visibility"], archive["depth"], self._size)
+                return TrainingClip(archive["frames"], poses, flow)
+        except Exception as error:  # numpy and zipfile raise many kinds for a damaged archive
+            raise FileFormatError(
+                f"cannot read the training clip {path}: {error}", f"remove it: rm {path}"
+            ) from error
+
+    def add(self, index: int) -> None:
+        """Render a clip into the folder, unless it is there."""
+        path = self._path(index)
+        if path.exists():
+            return
+        clip = render_clip(index, self._size)
+        arrays = {
+            "frames": clip.frames,
+            "keypoints": clip.poses.keypoints,
+            "visibility": clip.poses.visibility,
+            "depth": clip.poses.depth,
+        }
+        if clip.background_flow is not None:
+            arrays["flow"] = clip.background_flow.astype(np.float16)
+        with files.atomic_file(path) as temporary, temporary.open("wb") as stream:
+            np.savez(stream, **arrays)
+
+    def _path(self, index: int) -> Path:
+        height, width = self._size
+        return self._folder / f"g{GENERATOR_VERSION}-{height}x{width}-{index:07d}.npz"
+
+
+@contextmanager
+def rendering_ahead(folder: Path, size: Size, first: int, processes: int) -> Iterator[None]:
+    """Fill the store from clip `first` on, in the order of their indices, within the block.
+
+    Args:
+        folder: of the `ClipStore`.
+        size: (height, width) of the frames.
+        first: where to begin; clips that are there are passed over.
+        processes: number of processes; 0 leaves rendering to whoever loads a clip.
+    """
+    context = multiprocessing.get_context("spawn")
+    workers = [
+        context.Process(
+            target=_render_forever, args=(folder, size, first + k, processes, os.getpid()), daemon=True
+        )
+        for k in range(processes)
+    ]
+    for worker in workers:
+        worker.start()
+    try:
+        yield
+    finally:
+        for worker in workers:
+            worker.terminate()
+            worker.join()
+
+
+def _render_forever(folder: Path, size: Size, first: int, step: int, parent: int) -> None:
+    store = ClipStore(folder, size)
+    index = first
+    # A killed trainer cannot stop its workers: they see that they have been adopted.
+    while os.getppid() == parent:
+        store.add(index)
+        index += step

@@ -1,0 +1,136 @@
+"""What a training run keeps on disk so that it goes on exactly where it was: safetensors and JSON only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import torch
+from pydantic import Field
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from mcbench import files
+from mcbench.errors import FileFormatError, MismatchError
+from mcbench.records import Record, Sha256
+
+_STATE, _WEIGHTS, _AVERAGE, _OPTIMIZER = (
+    "state.json", "weights.safetensors", "average.safetensors", "optimizer.safetensors",
+)  # fmt: skip
+
+
+class TrainingState(Record):
+    """Where a stage of training stands."""
+
+    stage: Literal[1, 2]
+    step: Annotated[int, Field(ge=0)]
+    """Steps done."""
+    steps: Annotated[int, Field(ge=1)]
+    """Steps that the stage is to take."""
+    seed: int
+    config_sha256: Sha256
+    seconds: Annotated[float, Field(ge=0)]
+    """Time spent in this stage's steps."""
+
+
+class MovingAverage:
+    """An exponential moving average of parameters, warmed up so that early weights fade fast."""
+
+    def __init__(self, module: nn.Module, decay: float) -> None:
+        self._decay = decay
+        self.values = {name: value.detach().clone() for name, value in module.state_dict().items()}
+
+    @torch.no_grad()
+    def update(self, module: nn.Module, step: int) -> None:
+        """Take in the parameters after step `step` (counted from 1)."""
+        decay = min(self._decay, (1 + step) / (10 + step))
+        for name, value in module.state_dict().items():
+            average = self.values[name]
+            if average.is_floating_point():
+                average.lerp_(value, 1 - decay)
+            else:
+                average.copy_(value)
+
+
+def save_state(
+    folder: Path,
+    state: TrainingState,
+    module: nn.Module,
+    average: MovingAverage,
+    optimizer: torch.optim.Optimizer,
+) -> None:
+    """Write everything that resuming needs, whole or not at all."""
+    with files.atomic_folder(folder) as temporary:
+        save_file(_contiguous(module.state_dict()), temporary / _WEIGHTS)
+        save_file(_contiguous(average.values), temporary / _AVERAGE)
+        save_file(_flat_optimizer(optimizer), temporary / _OPTIMIZER)
+        state.write(temporary / _STATE)
+
+
+def read_state(folder: Path) -> TrainingState | None:
+    """Return the state kept in a folder, or None where nothing was kept.
+
+    Raises:
+        FileFormatError: it is damaged.
+    """
+    return TrainingState.read(folder / _STATE) if (folder / _STATE).exists() else None
+
+
+def load_state(
+    folder: Path, module: nn.Module, average: MovingAverage, optimizer: torch.optim.Optimizer
+) -> None:
+    """Put kept weights, averages and moments into place.
+
+    Raises:
+        FileFormatError: a file is damaged.
+        MismatchError: the weights are of another network.
+    """
+    load_weights(folder / _WEIGHTS, module)
+    average.values = _read(folder / _AVERAGE)
+    saved = _read(folder / _OPTIMIZER)
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    for name, value in saved.items():
+        index, key = name.split(".", 1)
+        state.setdefault(int(index), {})[key] = value
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def load_weights(path: Path, module: nn.Module) -> None:
+    """Load a safetensors file into a module; every name must fit.
+
+    Raises:
+        FileFormatError: the file is missing or damaged.
+        MismatchError: it holds the weights of another network.
+    """
+    try:
+        module.load_state_dict(_read(path), strict=True)
+    except RuntimeError as error:
+        raise MismatchError(
+            f"{path} holds the weights of another configuration: {str(error).splitlines()[1].strip()}",
+            "use the configuration that it was trained with, or another --out",
+        ) from error
+
+
+def average_path(folder: Path) -> Path:
+    """Return where a state keeps its averaged weights."""
+    return folder / _AVERAGE
+
+
+def _flat_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
+    state = optimizer.state_dict()["state"]
+    return _contiguous(
+        {f"{index}.{key}": torch.as_tensor(value) for index, each in state.items() for key, value in each.items()}
+    )
+
+
+def _contiguous(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+
+
+def _read(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        loaded: dict[str, torch.Tensor] = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise FileFormatError(f"cannot read {path}: {error}", "start again without --resume") from error
+    return loaded
