@@ -28,20 +28,21 @@ class Shape:
         input_size: (height, width) of the frames it takes.
         clip_length: frames in an item.
         channels: of the stem and of each of the three stages.
-        differences: whether differences of neighbouring frames are part of the input.
+        inputs: planes a frame: its 3 colours, with 4 also where it changed since the frame before, with
+            7 also by how much in each colour.
     """
 
     input_size: tuple[int, int]
     clip_length: int
     channels: tuple[int, int, int, int]
-    differences: bool = False
+    inputs: Literal[3, 4, 7] = 3
 
 
 SHAPES = MappingProxyType(
     {
         "image": Shape((168, 120), 1, (24, 48, 80, 112)),
-        "clip": Shape((84, 60), 16, (24, 40, 80, 112)),
-        "motion": Shape((84, 60), 16, (24, 40, 80, 112), differences=True),
+        "clip": Shape((84, 60), 16, (16, 40, 80, 112), inputs=4),
+        "motion": Shape((84, 60), 16, (16, 40, 80, 112), inputs=7),
     }
 )
 """Shape of each network. All take 7:5 portrait frames, as the generated benchmark's are."""
@@ -68,7 +69,7 @@ class EmbeddedTrunk(nn.Module):
     """
 
     feature_mean: torch.Tensor
-    feature_scale: torch.Tensor
+    whitening: torch.Tensor
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -76,11 +77,10 @@ class EmbeddedTrunk(nn.Module):
         stem, first, second, third = shape.channels
         temporal = shape.clip_length > 1
         self.stem = nn.Sequential(
-            nn.Conv2d(7 if shape.differences else 3, stem, 5, stride=2, padding=2, bias=False),
+            nn.Conv2d(shape.inputs, stem, 5, stride=2, padding=2, bias=False),
             nn.BatchNorm2d(stem),
             nn.ReLU(),
         )
-        self.stem_time = TemporalMix(stem) if temporal else None
         self.stages = nn.ModuleList(
             [ResidualStage(a, b, temporal) for a, b in ((stem, first), (first, second), (second, third))]
         )
@@ -90,14 +90,12 @@ class EmbeddedTrunk(nn.Module):
             pooled += _GRID_CHANNELS * _TIME_PARTS
         self.project = nn.Linear(pooled, DIMENSIONS)
         self.register_buffer("feature_mean", torch.zeros(DIMENSIONS))
-        self.register_buffer("feature_scale", torch.ones(DIMENSIONS))
+        self.register_buffer("whitening", torch.eye(DIMENSIONS))
 
     def forward(self, batch: torch.Tensor) -> Encoding:
         """Encode a float batch [B, clip_length, height, width, 3] on the scale 0..255."""
         x, length = self._planes(batch)
         x = self.stem(x)
-        if self.stem_time is not None:
-            x = self.stem_time(x, length)
         pooled = [*_moments(x, length)]
         maps = x
         for index, stage in enumerate(self.stages):
@@ -109,28 +107,29 @@ class EmbeddedTrunk(nn.Module):
                 maps = _clips(x, length).mean(dim=1)
         reduced = _clips(self.reduce(x), length)
         pooled.append(F.adaptive_avg_pool2d(reduced.mean(dim=1), _GRID).flatten(1))
-        if self.stem_time is not None:
+        if length > 1:
             course = reduced.mean(dim=(3, 4)).transpose(1, 2)
             pooled.append(F.adaptive_avg_pool1d(course, _TIME_PARTS).flatten(1))
         return Encoding(self.project(torch.cat(pooled, dim=1)), maps)
 
     def standardised(self, batch: torch.Tensor) -> torch.Tensor:
-        """Return features with mean 0 and spread 1 over the training data, float [B, DIMENSIONS]."""
+        """Return features whose covariance over the training data is the identity, [B, DIMENSIONS]."""
         features: torch.Tensor = self(batch).features
-        return (features - self.feature_mean) * self.feature_scale
+        return (features - self.feature_mean) @ self.whitening
 
     def _planes(self, batch: torch.Tensor) -> tuple[torch.Tensor, int]:
         """Return frames (or frames and differences) as [B * length, channels, height, width], and length."""
         frames = batch.permute(0, 1, 4, 2, 3)
-        if not self.shape.differences:
+        if self.shape.inputs == 3:
             return frames.flatten(0, 1) / 127.5 - 1, self.shape.clip_length
         change = frames[:, 1:] - frames[:, :-1]
         brightness = change.mean(dim=2, keepdim=True)
-        # Slow dances move by a few grey levels a frame; the saturating channel tells that from a frozen
+        # Slow dances move by a few grey levels a frame; the saturating plane tells that from a frozen
         # picture, the linear ones tell a step from a jump.
-        saturating = brightness / (brightness.abs() + 2)
-        planes = torch.cat([frames[:, 1:] / 127.5 - 1, change / 32, saturating], dim=2)
-        return planes.flatten(0, 1), self.shape.clip_length - 1
+        planes = [frames[:, 1:] / 127.5 - 1, brightness / (brightness.abs() + 2)]
+        if self.shape.inputs == 7:
+            planes.append(change / 32)
+        return torch.cat(planes, dim=2).flatten(0, 1), self.shape.clip_length - 1
 
 
 class ResidualStage(nn.Module):

@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple, get_args
 
 import numpy as np
@@ -38,10 +39,14 @@ from mcbench.progress import Progress, SilentProgress
 
 WEIGHTS_VERSION = 1
 """Goes up whenever the shipped weights, and with them every @embedded number, change."""
+TRAINING_CLIPS = 190
+STEPS = MappingProxyType({"image": 500, "clip": 300, "motion": 300})
+"""Optimiser steps of the shipped weights."""
 _CONTENT_WEIGHT = 1.0
-_LEVELS_WEIGHT = 1.0
+_LEVELS_WEIGHT = 1.5
 _MAPS_WEIGHT = 2.0
 _STATISTICS_BATCHES = 100
+_WHITENING_FLOOR = 1e-2
 
 
 @dataclass(frozen=True)
@@ -55,9 +60,9 @@ class Settings:
         seed: of initial weights, batches and distortions.
     """
 
-    steps: int = 800
+    steps: int
     batch_size: int = 16
-    learning_rate: float = 2e-3
+    learning_rate: float = 3e-3
     seed: int = 0
 
 
@@ -177,7 +182,7 @@ def train_network(
         if step % 50 == 49 or step + 1 == settings.steps:
             values = ", ".join(f"{value.item():.3f}" for value in losses)
             progress.message(f"{name} step {step + 1}: content, levels, maps {values}")
-    _standardise(trunk, source, settings.batch_size)
+    _whiten(trunk, source, settings.batch_size)
     return trunk
 
 
@@ -212,16 +217,17 @@ def _spread(content: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.from_numpy(centre.astype(np.float32)), torch.from_numpy(spread.astype(np.float32))
 
 
-def _standardise(trunk: EmbeddedTrunk, source: BatchSource, batch_size: int) -> None:
-    """Set the fixed statistics so that features have mean 0 and spread 1 over the training data."""
+def _whiten(trunk: EmbeddedTrunk, source: BatchSource, batch_size: int) -> None:
+    """Set the fixed statistics so that features have covariance 1 over the training data."""
     trunk.eval()
     with torch.inference_mode():
         batches = (source.draw(batch_size).frames for _ in range(_STATISTICS_BATCHES))
         features = torch.cat([trunk(frames).features for frames in batches]).double()
+    values, vectors = torch.linalg.eigh(torch.cov(features.T))
+    # A direction in which features hardly vary must not become a loud one.
+    values = values.clamp(min=_WHITENING_FLOOR * float(values.mean()))
     trunk.feature_mean.copy_(features.mean(dim=0))
-    # A feature that hardly varies must not become the loudest.
-    scale = features.std(dim=0)
-    trunk.feature_scale.copy_(1 / scale.clamp(min=0.1 * float(scale.median())))
+    trunk.whitening.copy_((vectors / values.sqrt()) @ vectors.T)
 
 
 class _Lines:
@@ -243,16 +249,15 @@ class _Lines:
 
 def main(arguments: list[str] | None = None) -> None:
     """Render footage, train the networks asked for and write their weights."""
-    defaults = Settings()
     parser = argparse.ArgumentParser(prog="python -m mcbench.metrics.networks.embedded.train")
     parser.add_argument("--out", type=Path, required=True, help="folder for NAME.safetensors")
     parser.add_argument(
         "--networks", nargs="+", choices=get_args(EmbeddedName), default=get_args(EmbeddedName)
     )
     parser.add_argument("--footage", type=Path, help="folder of rendered clips (default: OUT/footage)")
-    parser.add_argument("--clips", type=int, default=600, help="training clips to render")
-    parser.add_argument("--steps", type=int, default=defaults.steps)
-    parser.add_argument("--seed", type=int, default=defaults.seed)
+    parser.add_argument("--clips", type=int, default=TRAINING_CLIPS, help="training clips to render")
+    parser.add_argument("--steps", type=int, help="optimiser steps (default: those of the shipped weights)")
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--render-only", action="store_true", help="stop after the footage is rendered")
     chosen = parser.parse_args(arguments)
     torch.set_num_threads(1)  # more threads would change the order of sums, and with it the weights
@@ -261,8 +266,8 @@ def main(arguments: list[str] | None = None) -> None:
     if chosen.render_only:
         return
     footage = load_footage(paths)
-    settings = Settings(steps=chosen.steps, seed=chosen.seed)
     for name in chosen.networks:
+        settings = Settings(steps=chosen.steps or STEPS[name], seed=chosen.seed)
         trunk = train_network(name, footage, settings, progress)
         save_network(name, trunk, chosen.out / f"{name}.safetensors", settings, footage)
 
