@@ -66,7 +66,7 @@ def to_protocol(frame: NDArray[np.uint8], setting: FrameSetting, target: Size) -
         frame = _centre_square(frame)
     if setting.resize == "pil-bilinear-uint8":
         picture = Image.fromarray(frame).resize((target[1], target[0]), Image.Resampling.BILINEAR)
-        return np.asarray(picture, dtype=np.uint8)
+        return np.array(picture, dtype=np.uint8)
     if frame.shape[:2] == target:
         return frame.astype(np.float64)
     return resize_float(torch.from_numpy(frame).double(), setting.resize, target).numpy()
