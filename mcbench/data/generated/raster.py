@@ -196,11 +196,16 @@ def _draw_part(
 
 
 def covered(
-    placed: Placed, points: Floats, owner: NDArray[np.int64], part_owner: NDArray[np.int64]
+    placed: Placed, points: Floats, owner: NDArray[np.int64], part_owner: NDArray[np.int64], sunk: Floats
 ) -> NDArray[np.bool_]:
-    """Return whether each point [N, 3] (camera's axes) is hidden by a part.
+    """Return whether each point is hidden by a part.
 
-    A person's own parts hide a point only if they are well in front of it: joints lie inside limbs.
+    Args:
+        placed: the parts.
+        points: [N, 3] in the camera's axes.
+        owner: [N]: the person whom a point belongs to.
+        part_owner: [parts].
+        sunk: [N]: how deep in metres a point may lie below its own person's surface and still be seen.
     """
     x, y = points[:, 0] / points[:, 2], points[:, 1] / points[:, 2]
     near = points[:, 2]
@@ -222,6 +227,6 @@ def covered(
     disc = half * half - square * rest
     t = (-half - np.sqrt(np.maximum(disc, 0.0))) / square
     s = start[:, 2] + t * d[..., 2]
-    slack = np.where(owner[:, None] == part_owner[None, :], 0.13, 0.0)
+    slack = np.where(owner[:, None] == part_owner[None, :], sunk[:, None], 0.0)
     hit = (disc > 0.0) & (s >= shape[:, 3]) & (s <= shape[:, 4]) & (t > 0.1) & (t < near[:, None] - slack)
     return np.asarray(np.any(hit, axis=1))

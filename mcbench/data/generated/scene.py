@@ -24,6 +24,9 @@ from mcbench.data.generated.specs import SceneSpec
 from mcbench.data.truth import Poses
 from mcbench.errors import InputError
 
+# Joints lie inside limbs and trunk; eyes, ears and nose lie on the head.
+_SUNK = np.where(np.isin(np.arange(18), (0, 14, 15, 16, 17)), 0.03, 0.13)
+
 
 @dataclass(frozen=True)
 class RenderedFrame:
@@ -194,7 +197,7 @@ class Scene:
         inside = (x >= 0.0) & (x < 1.0) & (y >= 0.0) & (y < 1.0)
         placed = raster.place(self._frames(parts, index), parts.shape)
         owner = np.repeat(np.arange(1, people + 1), 18)
-        hidden = raster.covered(placed, points, owner, parts.owner)
+        hidden = raster.covered(placed, points, owner, parts.owner, np.tile(_SUNK, people))
         visibility = np.where(inside, np.where(hidden, 1, 2), 0).astype(np.uint8)
         depth = points[:, 2].reshape(people, 18)
         total = depth[:, 0]
