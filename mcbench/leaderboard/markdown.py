@@ -15,8 +15,8 @@ _INTRODUCTION = """\
 
 Numbers share a table only if they come from the same videos (source and hash of the data), under the same
 protocol with the same settings, and from the same metric networks. ↑ higher is better, ↓ lower is better;
-the best displayed value of a column is **bold**. Below a value stands its 95 % interval (bootstrap over
-videos). [The page](./index.html) plays the predictions; [leaderboard.csv](./leaderboard.csv) has all digits.
+the best displayed value of a column is **bold**. Below a value stands its 95 % interval over videos.
+[The page](./index.html) plays the predictions; [leaderboard.csv](./leaderboard.csv) has all digits.
 """
 
 

@@ -304,14 +304,12 @@ def _cell(
     row: dict[str, Any] | None, column: Column, best: Decimal | None, draft: _Draft, footnotes: Footnotes
 ) -> Cell:
     if row is None:
-        return Cell(
-            footnotes=(footnotes.add(f"{column.label} is not in this record.", "mcbench score RESULTS"),)
-        )
+        return Cell(footnotes=(footnotes.add("not in this record", "mcbench score RESULTS"),))
     if row["value"] is None:
-        return Cell(footnotes=(footnotes.add(f"{column.label}: {row['unavailable']}", row["command"]),))
+        return Cell(footnotes=(footnotes.add(row["unavailable"], row["command"]),))
     marks = []
     if row["note"] and row["note"] != column.note:
-        marks.append(footnotes.add(f"{column.label}: {row['note']}"))
+        marks.append(footnotes.add(row["note"]))
     if row["n_videos"] != draft.first["videos_scored"]:
         scored = draft.first["videos_scored"]
         marks.append(footnotes.add(f"made of {row['n_videos']} videos, while {scored} were scored"))

@@ -244,3 +244,12 @@ def test_the_order_of_files_does_not_matter(tmp_path: Path) -> None:
     assert [(r.name, r.rank, r.cells) for r in shuffled.rows] == [
         (r.name, r.rank, r.cells) for r in expected.rows
     ]
+
+
+def test_metrics_that_lack_for_one_reason_share_a_footnote(tmp_path: Path) -> None:
+    reason = factory.unavailable("no weights", "mcbench weights fetch x")
+    (table,) = tables_of(
+        tmp_path, factory.score("a", {"psnr": 20.0}, unavailable={"lpips": reason, "lpips_vgg": reason})
+    )
+    assert [footnote.text for footnote in table.footnotes] == ["no weights"]
+    assert cells(table, "lpips")["a"].footnotes == cells(table, "lpips_vgg")["a"].footnotes == (1,)
