@@ -1,7 +1,7 @@
 """The maps that models are shown: pose drawings, depth order, background flow, carried reference."""
 
 from mcbench.conditions.bodies import body_mask, body_masks, union_mask
-from mcbench.conditions.carry import carried_reference
+from mcbench.conditions.carry import carried_reference, empty_scene
 from mcbench.conditions.clip import ClipConditions, FrameMaps
 from mcbench.conditions.depth_order import depth_order_map, depth_ranks
 from mcbench.conditions.flow import background_flow_map, flow_colours
@@ -18,6 +18,7 @@ __all__ = [
     "depth_order_map",
     "depth_ranks",
     "draw_poses",
+    "empty_scene",
     "flow_colours",
     "limb_colours",
     "union_mask",

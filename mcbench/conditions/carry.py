@@ -23,6 +23,7 @@ Points = NDArray[np.float32]
 
 # OpenCV's remap takes pictures of less than 32768 pixels a side.
 _REMAP_LIMIT = 30000
+_FILL_RADIUS = 3
 
 COVERAGE_VISIBLE, COVERAGE_HIDDEN = 255, 128
 
@@ -114,6 +115,26 @@ def carried_reference(
             _segments(keypoints[person], visibility[person]),
         )
     return canvas
+
+
+def empty_scene(
+    reference: NDArray[np.uint8], keypoints: Points, visibility: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    """Return the reference without its people: where they are, colours are filled in from around them.
+
+    Args:
+        reference: uint8 [height, width, 3], RGB.
+        keypoints: float32 [people, 18, 2], (x, y) in its pixels.
+        visibility: uint8 [people, 18].
+
+    Returns:
+        uint8 [height, width, 3].
+    """
+    nobody_nearer = np.zeros(len(keypoints), dtype=np.float32)
+    itself = carried_reference(reference, keypoints, visibility, keypoints, visibility, nobody_nearer)
+    people = cv2.dilate((itself[..., 3] > 0).astype(np.uint8), np.ones((3, 3), dtype=np.uint8))
+    filled = cv2.inpaint(reference, people, _FILL_RADIUS, cv2.INPAINT_TELEA)
+    return np.asarray(filled, dtype=np.uint8)
 
 
 def _segments(points: Points, seen: NDArray[np.uint8]) -> list[_Segment | None]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcbench.conditions.bodies import body_masks, union_mask
-from mcbench.conditions.carry import carried_reference
+from mcbench.conditions.carry import carried_reference, empty_scene
 from mcbench.conditions.depth_order import depth_order_map, depth_ranks
 from mcbench.conditions.flow import background_flow_map
 from mcbench.conditions.skeleton import draw_poses
@@ -110,6 +110,11 @@ class ClipConditions:
             self._poses.visibility[index],
             self._depth(index),
         )
+
+    def empty_scene(self, reference: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return the reference image (at the maps' size) without its people, uint8 [height, width, 3]."""
+        start = self.reference_index
+        return empty_scene(reference, self._poses.keypoints[start], self._poses.visibility[start])
 
     def _depth(self, index: int) -> NDArray[np.float32]:
         chosen = self.reference_index if self._depth_mode == "reference" else index

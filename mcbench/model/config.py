@@ -29,8 +29,8 @@ class LatentsConfig(_Section):
     kind: Literal["space-to-depth"] = "space-to-depth"
     factor: Positive = 4
     """Side of a block of pixels; a power of two."""
-    relative: bool = True
-    """Whether frames are differences to the reference."""
+    relative_to: Literal["reference", "carried"] = "carried"
+    """The first guess that frames are differences to: the reference, or its people carried into their poses."""
     scale: Annotated[float, Field(gt=0)] = 1.0
 
 

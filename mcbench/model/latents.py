@@ -25,21 +25,18 @@ def check_divisible(size: tuple[int, int], factor: int) -> None:
 
 
 class SpaceToDepthLatents:
-    """Latents of `factor` x `factor` pixel blocks, relative to the reference picture or absolute.
+    """Latents of `factor` x `factor` pixel blocks, as the difference to a first guess of each frame.
 
-    Relative latents are the difference to the reference: a background that stands still is exactly zero
-    there, so a small network need not learn to copy it. Encoding and decoding are exact inverses but for
-    the clipping to 0..255.
+    With a good guess most of a frame is near zero in these latents, so a small network need not learn to
+    copy what is known. Encoding and decoding are exact inverses but for the clipping to 0..255.
 
     Args:
         factor: side of a block in pixels; a picture [3, H, W] has latents [3 factor^2, H/factor, W/factor].
-        relative: whether frames are encoded as the difference to the reference.
-        scale: factor that brings the latents of frames to about unit variance where people are.
+        scale: factor that brings the differences to about unit variance where people are.
     """
 
-    def __init__(self, factor: int, *, relative: bool, scale: float) -> None:
+    def __init__(self, factor: int, *, scale: float) -> None:
         self.factor = factor
-        self.relative = relative
         self.scale = scale
 
     @property
@@ -48,7 +45,7 @@ class SpaceToDepthLatents:
         return 3 * self.factor**2
 
     def encode(self, pictures: torch.Tensor) -> torch.Tensor:
-        """Return the absolute latents of pictures.
+        """Return the latents of pictures by themselves, as the ReferenceNet sees them.
 
         Args:
             pictures: float [n, 3, H, W], RGB 0 to 255; sides are multiples of `factor`.
@@ -58,12 +55,11 @@ class SpaceToDepthLatents:
         """
         return functional.pixel_unshuffle((pictures - _CENTRE) / _HALF_RANGE, self.factor)
 
-    def encode_frames(self, frames: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
-        """Return what the denoiser is trained to produce for frames, given the reference's `encode`."""
-        absolute = self.encode(frames)
-        return (absolute - reference if self.relative else absolute) * self.scale
+    def encode_frames(self, frames: torch.Tensor, guesses: torch.Tensor) -> torch.Tensor:
+        """Return what the denoiser is trained to produce for frames; both [n, 3, H, W], 0 to 255."""
+        return functional.pixel_unshuffle(frames - guesses, self.factor) * (self.scale / _HALF_RANGE)
 
-    def decode_frames(self, latents: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
+    def decode_frames(self, latents: torch.Tensor, guesses: torch.Tensor) -> torch.Tensor:
         """Return pictures, float [n, 3, H, W] 0 to 255, for what the denoiser produced."""
-        absolute = latents / self.scale + (reference if self.relative else 0.0)
-        return (functional.pixel_shuffle(absolute, self.factor) * _HALF_RANGE + _CENTRE).clamp(0, 255)
+        difference = functional.pixel_shuffle(latents, self.factor) * (_HALF_RANGE / self.scale)
+        return (difference + guesses).clamp(0, 255)

@@ -213,7 +213,7 @@ def with_motion_modules(networks: Networks, config: ModelConfig) -> Networks:
 def build_latents(config: ModelConfig) -> SpaceToDepthLatents:
     """Build the latent space of a configuration."""
     latents = config.latents
-    return SpaceToDepthLatents(latents.factor, relative=latents.relative, scale=latents.scale)
+    return SpaceToDepthLatents(latents.factor, scale=latents.scale)
 
 
 def build_scheduler(config: ModelConfig) -> DDIMScheduler:

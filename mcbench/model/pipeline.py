@@ -18,7 +18,7 @@ from mcbench.errors import InputError, MismatchError
 from mcbench.model.config import ModelConfig
 from mcbench.model.guiders import Guider, ReferenceTokens
 from mcbench.model.latents import SpaceToDepthLatents, check_divisible
-from mcbench.model.maps import guider_maps, to_tensor
+from mcbench.model.maps import Appearance, first_guesses, guider_maps, to_tensor
 from mcbench.model.networks import Denoiser, Networks, Reference, build_networks, build_scheduler
 from mcbench.model.windows import plan_windows, triangular_weights
 from mcbench.progress import Progress, SilentProgress
@@ -120,9 +120,7 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
     def latents(self) -> SpaceToDepthLatents:
         """The space that is denoised."""
         settings = self.config.settings["latents"]
-        return SpaceToDepthLatents(
-            settings["factor"], relative=settings["relative"], scale=settings["scale"]
-        )
+        return SpaceToDepthLatents(settings["factor"], scale=settings["scale"])
 
     def networks(self) -> Networks:
         """Return the components as `Networks`; weights are shared."""
@@ -163,8 +161,7 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
             size: (height, width) to generate; the native size by default. Sides must be multiples of
                 latent factor x 2 ^ (levels - 1).
             steps, guidance, window, overlap: of sampling; defaults from the settings. A guidance of 1
-                runs one pass; above 1 the unconditional pass sees no reference, no tokens and no
-                appearance map.
+                runs one pass; any other runs two, of which one sees neither reference features nor tokens.
             progress: counts denoiser calls.
 
         Raises:
@@ -186,12 +183,12 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
         reference_latents = self.latents.encode(to_tensor(picture[None]).to(self.device))
         conditions = ClipConditions(poses, size)
         seen = self._read_reference(networks, picture, reference_latents, conditions)
-        features = self._guide(networks, picture, conditions)
+        features, guesses = self._guide(networks, picture, conditions)
         latents = self._noise(reference_latents, poses.n_frames, seed)
         latents = self._denoise(
             networks, latents, seen, features, windows, steps, guidance, progress or SilentProgress()
         )
-        return AnimationOutput(frames=self._decode(latents, reference_latents))
+        return AnimationOutput(frames=self._decode(latents, guesses))
 
     def check_inputs(
         self, reference: NDArray[np.uint8], poses: Poses, size: Size, steps: int, guidance: float
@@ -234,15 +231,20 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
 
     def _guide(
         self, networks: Networks, picture: NDArray[np.uint8], conditions: ClipConditions
-    ) -> torch.Tensor | None:
-        if not networks.guiders:
-            return None
-        parts = []
+    ) -> tuple[torch.Tensor | None, torch.Tensor]:
+        """Return the guiders' features and the first guesses (uint8) of all frames."""
+        appearance = Appearance(conditions, picture)
+        relative_to = self.config.settings["latents"]["relative_to"]
+        reference = to_tensor(picture[None])
+        parts, guesses = [], []
         for start in range(0, len(conditions), _MAPS_AT_ONCE):
             frames = range(start, min(start + _MAPS_AT_ONCE, len(conditions)))
-            maps = guider_maps(conditions, picture, frames, list(networks.guiders))
-            parts.append(networks.guide({name: each.to(self.device) for name, each in maps.items()}))
-        return torch.cat([part for part in parts if part is not None])
+            maps = guider_maps(conditions, appearance, frames)
+            guesses.append(first_guesses(relative_to, reference, maps).round().byte())
+            features = networks.guide({name: each.to(self.device) for name, each in maps.items()})
+            if features is not None:
+                parts.append(features)
+        return torch.cat(parts) if parts else None, torch.cat(guesses)
 
     def _noise(self, reference_latents: torch.Tensor, n_frames: int, seed: int) -> torch.Tensor:
         _, channels, height, width = reference_latents.shape
@@ -280,10 +282,11 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
             )[0]
         return latents
 
-    def _decode(self, latents: torch.Tensor, reference_latents: torch.Tensor) -> NDArray[np.uint8]:
+    def _decode(self, latents: torch.Tensor, guesses: torch.Tensor) -> NDArray[np.uint8]:
         frames = []
-        for part in latents[0].transpose(0, 1).split(_MAPS_AT_ONCE):
-            pictures = self.latents.decode_frames(part, reference_latents)
+        each = latents[0].transpose(0, 1).split(_MAPS_AT_ONCE)
+        for part, guess in zip(each, guesses.split(_MAPS_AT_ONCE), strict=True):
+            pictures = self.latents.decode_frames(part, guess.to(self.device).float())
             frames.append(pictures.round().byte().permute(0, 2, 3, 1).cpu().numpy())
         return np.concatenate(frames)
 

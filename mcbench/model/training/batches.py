@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 from mcbench.conditions import ClipConditions
 from mcbench.data.truth import Poses
 from mcbench.model.config import ModelConfig, StageConfig
-from mcbench.model.maps import guider_maps, to_tensor
+from mcbench.model.maps import Appearance, first_guesses, guider_maps, to_tensor
 from mcbench.model.training.clips import RUN_FRAMES, SPREAD_FRAMES, ClipStore, TrainingClip
 
 _MIRRORED_JOINTS = [0, 1, 5, 6, 7, 2, 3, 4, 11, 12, 13, 8, 9, 10, 15, 14, 17, 16]
@@ -26,7 +26,7 @@ class Batch:
     Attributes:
         references: float [clips, 3, H, W].
         reference_poses: float [clips, 3, H, W], their pose drawings.
-        reference_crops: float [clips, 3, h, w], the references where the frames were cropped.
+        guesses: float [clips * frames, 3, h, w], the first guess that each frame is a difference to.
         frames: float [clips * frames, 3, h, w].
         maps: guider -> float [clips * frames, channels, h, w].
         people: float [clips * frames, 1, h, w], 1 where people are now or were in the reference.
@@ -34,7 +34,7 @@ class Batch:
 
     references: torch.Tensor
     reference_poses: torch.Tensor
-    reference_crops: torch.Tensor
+    guesses: torch.Tensor
     frames: torch.Tensor
     maps: dict[str, torch.Tensor]
     people: torch.Tensor
@@ -44,7 +44,7 @@ class Batch:
         return Batch(
             self.references.to(device),
             self.reference_poses.to(device),
-            self.reference_crops.to(device),
+            self.guesses.to(device),
             self.frames.to(device),
             {name: each.to(device) for name, each in self.maps.items()},
             self.people.to(device),
@@ -77,7 +77,7 @@ def make_batch(
     return Batch(
         torch.cat([sample.references for sample in samples]),
         torch.cat([sample.reference_poses for sample in samples]),
-        torch.cat([sample.reference_crops for sample in samples]),
+        torch.cat([sample.guesses for sample in samples]),
         torch.cat([sample.frames for sample in samples]),
         {name: torch.cat([sample.maps[name] for sample in samples]) for name in config.guiders.names},
         torch.cat([sample.people for sample in samples]),
@@ -102,10 +102,9 @@ def _sample(
 ) -> Batch:
     reference, indices = _choose_frames(stage, draw)
     conditions = ClipConditions(clip.poses, config.size, reference_index=reference, depth="frame")
-    names = config.guiders.names
     picture = clip.frames[reference]
     flows = [clip.flow(index) for index in indices]
-    maps = guider_maps(conditions, picture, indices, names, flows)
+    maps = guider_maps(conditions, Appearance(conditions, picture), indices, flows)
     before = conditions.reference_bodies()
     people = np.stack([np.maximum(conditions.bodies(index), before)[..., None] for index in indices])
     rows, columns = _crop(config, stage, clip.poses, int(draw.choice(indices)), draw)
@@ -117,9 +116,9 @@ def _sample(
     return Batch(
         references=references,
         reference_poses=to_tensor(conditions.reference_pose()[None]) / 255,
-        reference_crops=cut(references),
+        guesses=cut(first_guesses(config.latents.relative_to, references, maps)),
         frames=cut(to_tensor(clip.frames[indices])),
-        maps={name: cut(each) for name, each in maps.items()},
+        maps={name: cut(maps[name]) for name in config.guiders.names},
         people=cut(to_tensor(people) / 255),
     )
 

@@ -36,8 +36,7 @@ def training_loss(
     space = build_latents(config)
     device = batch.frames.device
     clips, frames = len(batch.references), len(batch.frames) // len(batch.references)
-    crops = space.encode(batch.reference_crops).repeat_interleave(frames, dim=0)
-    clean = _as_videos(space.encode_frames(batch.frames, crops), frames)
+    clean = _as_videos(space.encode_frames(batch.frames, batch.guesses), frames)
     noise = torch.randn(clean.shape, generator=generator).to(device)
     timesteps = torch.randint(scheduler.config.num_train_timesteps, (clips,), generator=generator)
     plain = int((torch.rand(clips, generator=generator) < config.training.drop_reference).sum())
