@@ -1,4 +1,6 @@
-"""How fast the embedded benchmark's frames are made, with all their truth: `python benchmarks/generated_speed.py`.
+"""How fast the embedded benchmark's frames are made, with all their truth.
+
+Run it with `python benchmarks/generated_speed.py`.
 
 Frames a second on one core, and the same as a ratio to a fixed NumPy workload measured in the same run,
 which says more than seconds do on a machine that others use.

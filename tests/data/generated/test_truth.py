@@ -107,7 +107,7 @@ def test_flow_leads_to_the_same_colours(clip: int) -> None:
 
 
 def test_flow_at_a_nose_is_the_noses_own_way() -> None:
-    """The nose lies on the head's surface, so the flow seen there is the key point's, to a part of a pixel."""
+    """The nose lies on the head's surface: the flow seen there is the key point's, to a part of a pixel."""
     checked = 0
     for number in range(12):
         spec = train_clip(number, 4)
