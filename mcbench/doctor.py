@@ -47,7 +47,7 @@ def examine(home: Path | None = None) -> list[Finding]:
         _benchmarks,
         _checkout,
     )
-    findings = []
+    findings: list[Finding] = []
     for check in checks:
         try:
             findings.extend(check(files.home(home)))
@@ -125,13 +125,14 @@ def _home(home: Path) -> Iterator[Finding]:
 def _weights(home: Path) -> Iterator[Finding]:
     from mcbench import weights
 
-    for entry in weights.catalogue():
+    for state in weights.states(home):
+        name = state.entry.name
         try:
-            path = weights.find(entry.name, home)
+            path = weights.find(name, home)
         except McbenchError as error:
-            yield Finding(f"weights {entry.name}", "missing", error.message, error.hint)
+            yield Finding(f"weights {name}", "missing", error.message, error.hint)
         else:
-            yield Finding(f"weights {entry.name}", "ok", str(path))
+            yield Finding(f"weights {name}", "ok", str(path))
 
 
 def _benchmarks(home: Path) -> Iterator[Finding]:
@@ -139,11 +140,11 @@ def _benchmarks(home: Path) -> Iterator[Finding]:
 
     for row in data.status(home=home):
         name = row.benchmark if row.subset == "default" else f"{row.benchmark}/{row.subset}"
-        detail = f"{row.source}: {row.prepared} of {row.expected} clips prepared"
-        if row.prepared == row.expected:
+        detail = f"source {row.source}: {row.prepared} of {row.expected} clips prepared"
+        if row.expected and row.prepared == row.expected:
             yield Finding(f"data {name}", "ok", detail)
         else:
-            yield Finding(f"data {name}", "missing", detail, f"mcbench data prepare {name}")
+            yield Finding(f"data {name}", "missing", detail, row.command)
 
 
 def _checkout(home: Path) -> Iterator[Finding]:

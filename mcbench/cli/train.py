@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mcbench.cli import console
-from mcbench.errors import InputError
+
+
+class Stage(StrEnum):
+    """What `--stage` can be."""
+
+    ONE = "1"
+    TWO = "2"
+    ALL = "all"
 
 
 def train(
@@ -21,7 +29,7 @@ def train(
         typer.Option(
             "--stage", help="1: single frames; 2: clips, temporal layers; all: one after the other."
         ),
-    ] = "all",
+    ] = Stage.ALL,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the states in OUT.")] = False,
     steps1: Annotated[
         int | None,
@@ -49,8 +57,6 @@ def train(
 
     Example: mcbench train tiny --out runs/tiny
     """
-    if stage not in ("1", "2", "all"):
-        raise InputError(f"--stage is {stage!r}", "use 1, 2 or all")
     from mcbench.environment import pick_device
     from mcbench.model.config import ModelConfig
     from mcbench.model.training import train as train_model
@@ -59,7 +65,7 @@ def train(
         pipeline = train_model(
             ModelConfig.load(config),
             out=out,
-            stage=stage,
+            stage=stage.value,
             steps1=steps1,
             steps2=steps2,
             seed=seed,
