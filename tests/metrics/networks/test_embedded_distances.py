@@ -1,0 +1,163 @@
+"""Distances over embedded features rise with the strength of what is done to clips of other people.
+
+The clips come from the demo and test splits, whose people, dances and backdrops no training clip shares; the
+distortions are written here anew, act before the resize, and share no code with training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional as F
+
+from mcbench.data.generated import build_scene, demo_clips
+from mcbench.data.generated import test_clips as benchmark_clips
+from mcbench.metrics.distribution import frechet_distance
+from mcbench.metrics.networks.contract import FeatureNetwork
+from mcbench.metrics.networks.embedded import load_embedded
+
+Video = NDArray[np.uint8]
+SIZE = (224, 160)
+FRAMES = 32
+WINDOW_STEP = 8
+STILL_STEP = 2
+MARGIN = 1.05
+SEEDS = (0, 1)
+
+
+class Pair(NamedTuple):
+    """A clip, and the same clip with everybody in another one's looks."""
+
+    own: Video
+    exchanged: Video
+
+
+def blur(pair: Pair, sigma: float, random: np.random.Generator) -> Video:
+    return np.stack([cv2.GaussianBlur(f, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE) for f in pair.own])
+
+
+def noise(pair: Pair, sigma: float, random: np.random.Generator) -> Video:
+    noisy = pair.own + sigma * random.standard_normal(pair.own.shape, np.float32)
+    return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
+
+
+def shuffle(pair: Pair, share: float, random: np.random.Generator) -> Video:
+    """Permute a share of the frames among their own places; a greater share holds the smaller one."""
+    count = max(2, round(share * FRAMES))
+    places = np.sort(random.permutation(FRAMES)[:count])
+    order = np.arange(FRAMES)
+    order[places] = random.permutation(places)
+    return pair.own[order]
+
+
+def freeze(pair: Pair, share: float, random: np.random.Generator) -> Video:
+    """Stop at a frame and show it to the end."""
+    last = max(0, round((1 - share) * FRAMES) - 1)
+    return pair.own[np.minimum(np.arange(FRAMES), last)]
+
+
+def swap(pair: Pair, share: float, random: np.random.Generator) -> Video:
+    """Exchange identities from some time on."""
+    start = round((1 - share) * FRAMES)
+    return np.concatenate([pair.own[:start], pair.exchanged[start:]])
+
+
+DISTORTIONS: dict[
+    str, tuple[Callable[[Pair, float, np.random.Generator], Video], tuple[float, ...], bool]
+] = {
+    "blur": (blur, (1.0, 1.6, 2.6, 4.2, 6.8), False),
+    "noise": (noise, (4, 8, 16, 32, 64), True),
+    "shuffle": (shuffle, (0.1, 0.2, 0.4, 0.7, 1.0), True),
+    "freeze": (freeze, (0.1, 0.25, 0.45, 0.7, 0.95), False),
+    "swap": (swap, (0.1, 0.25, 0.5, 0.75, 1.0), False),
+}
+"""Name -> (what is done, five strengths, whether it is random)."""
+
+
+@pytest.fixture(scope="module")
+def networks() -> dict[str, FeatureNetwork]:
+    torch.set_num_threads(1)
+    return {name: load_embedded(name) for name in ("image", "clip", "motion")}  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def pairs() -> list[Pair]:
+    rendered = []
+    for spec in (*demo_clips(), *benchmark_clips()[:2]):
+        scene = build_scene(spec)
+        looks = [*range(1, spec.n_people), 0]
+        own = np.stack([scene.render(k, SIZE).image for k in range(FRAMES)])
+        exchanged = np.stack([scene.render(k, SIZE, looks=looks).image for k in range(FRAMES)])
+        rendered.append(Pair(own, exchanged))
+    return rendered
+
+
+@pytest.fixture(scope="module")
+def real(networks: dict[str, FeatureNetwork], pairs: list[Pair]) -> dict[str, NDArray[np.float32]]:
+    return features(networks, [pair.own for pair in pairs])
+
+
+def features(networks: dict[str, FeatureNetwork], videos: list[Video]) -> dict[str, NDArray[np.float32]]:
+    """Features of all networks: stills for `image`, windows of 16 frames for the others."""
+    rows: dict[str, list[torch.Tensor]] = {name: [] for name in networks}
+    for video in videos:
+        planes = torch.from_numpy(video).permute(0, 3, 1, 2).float()
+        sized = {
+            size: F.interpolate(planes, size, mode="bicubic", antialias=True).permute(0, 2, 3, 1)
+            for size in {network.input_size for network in networks.values()}
+        }
+        for name, network in networks.items():
+            frames, length = sized[network.input_size], network.clip_length
+            step = STILL_STEP if length == 1 else WINDOW_STEP
+            starts = range(0, FRAMES - length + 1, step)
+            rows[name].append(network.features(torch.stack([frames[s : s + length] for s in starts])))
+    return {name: torch.cat(row).numpy() for name, row in rows.items()}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("distortion", DISTORTIONS)
+def test_distances_rise_with_strength(
+    distortion: str,
+    seed: int,
+    networks: dict[str, FeatureNetwork],
+    pairs: list[Pair],
+    real: dict[str, NDArray[np.float32]],
+) -> None:
+    distort, strengths, is_random = DISTORTIONS[distortion]
+    if not is_random and seed != SEEDS[0]:
+        pairs = pairs[:4]  # nothing is drawn: see that it holds for the demo clips alone, too
+        real = features(networks, [pair.own for pair in pairs])
+    seen = {name: network for name, network in networks.items() if (name, distortion) != ("image", "shuffle")}
+    distances: dict[str, list[float]] = {name: [] for name in seen}
+    for strength in strengths:
+        videos = [
+            distort(pair, strength, np.random.default_rng([seed, index])) for index, pair in enumerate(pairs)
+        ]
+        for name, rows in features(seen, videos).items():
+            distances[name].append(frechet_distance(rows, real[name]))
+    for name, row in distances.items():
+        assert row[0] > 0, (name, distortion, row)
+        assert all(b > MARGIN * a for a, b in pairwise(row)), (name, distortion, row)
+
+
+def test_a_distance_over_single_frames_cannot_see_order(
+    networks: dict[str, FeatureNetwork], pairs: list[Pair]
+) -> None:
+    image = networks["image"]
+    frames = torch.from_numpy(pairs[0].own).permute(0, 3, 1, 2).float()
+    sized = F.interpolate(frames, image.input_size, mode="bicubic", antialias=True).permute(0, 2, 3, 1)
+    order = torch.from_numpy(np.random.default_rng(0).permutation(FRAMES))
+    before, after = (image.features(shown[:, None]).numpy() for shown in (sized, sized[order]))
+    assert frechet_distance(after, before) < 1e-6
+
+
+def test_a_set_is_no_distance_from_itself(real: dict[str, NDArray[np.float32]]) -> None:
+    for rows in real.values():
+        assert frechet_distance(rows, rows) < 1e-6
