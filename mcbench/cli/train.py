@@ -12,36 +12,27 @@ from mcbench.cli import console
 
 
 class Stage(StrEnum):
-    """What `--stage` can be."""
+    """The stages of training."""
 
-    ONE = "1"
-    TWO = "2"
+    FIRST = "1"
+    SECOND = "2"
     ALL = "all"
 
 
 def train(
-    config: Annotated[str, typer.Argument(help="Name of a configuration, such as tiny, or a TOML file.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for states, log and pipeline.")] = Path(
-        "runs/train"
-    ),
+    config: Annotated[str, typer.Argument(help="A configuration's name (tiny) or a .toml file.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for states, log and the trained pipeline.")],
     stage: Annotated[
-        str,
-        typer.Option(
-            "--stage", help="1: single frames; 2: clips, temporal layers; all: one after the other."
-        ),
+        Stage, typer.Option("--stage", help="1: single frames; 2: clips, from stage 1; all: both.")
     ] = Stage.ALL,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the states in OUT.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on exactly where OUT stands.")] = False,
     steps1: Annotated[
         int | None,
-        typer.Option(
-            "--steps1", min=1, help="Steps of stage 1 [default: the configuration's].", show_default=False
-        ),
+        typer.Option("--steps1", min=1, help="Steps of stage 1 [default: config's].", show_default=False),
     ] = None,
     steps2: Annotated[
         int | None,
-        typer.Option(
-            "--steps2", min=1, help="Steps of stage 2 [default: the configuration's].", show_default=False
-        ),
+        typer.Option("--steps2", min=1, help="Steps of stage 2 [default: config's].", show_default=False),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of weights, batches and noise.")] = 0,
     device: console.DeviceOption = "auto",
@@ -49,21 +40,24 @@ def train(
         Path | None,
         typer.Option("--clips", help="Cache of rendered clips [default: OUT/clips].", show_default=False),
     ] = None,
-    workers: Annotated[int, typer.Option("--workers", min=0, help="Processes that render clips ahead.")] = 1,
+    workers: Annotated[
+        int, typer.Option("--workers", min=0, help="Processes that render and prepare ahead; 0 for none.")
+    ] = 1,
 ) -> None:
-    """Train the reference model on generated clips, resumable to the step.
+    """Train the reference model on generated clips; see docs/training.md.
 
-    Prints the folder of the trained pipeline, which mcbench run takes with --option checkpoint=FOLDER.
+    OUT/pipeline is what `mcbench run --model ours --option checkpoint=OUT/pipeline` takes.
 
-    Example: mcbench train tiny --out runs/tiny
+    Example: mcbench train tiny --out trainings/tiny
     """
     from mcbench.environment import pick_device
     from mcbench.model.config import ModelConfig
-    from mcbench.model.training import train as train_model
+    from mcbench.model.training import train as run_training
 
+    loaded = ModelConfig.load(config)
     with console.progress() as progress:
-        pipeline = train_model(
-            ModelConfig.load(config),
+        pipeline = run_training(
+            loaded,
             out=out,
             stage=stage.value,
             steps1=steps1,
@@ -75,4 +69,4 @@ def train(
             workers=workers,
             progress=progress,
         )
-    console.emit(str(pipeline))
+    console.say(f"the trained pipeline is {pipeline}")

@@ -1,0 +1,1 @@
+"""The reference model: guiders, reference attention, networks, windows, pipeline and training."""

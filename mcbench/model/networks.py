@@ -59,9 +59,7 @@ class Networks(nn.Module):
         self.reference_net = reference_net
         self.image_encoder = image_encoder
         self.guiders = nn.ModuleDict(guiders)
-        self.reference_pose_in_reference_net = (
-            reference_pose_in_reference_net and "reference_pose" in guiders
-        )
+        self.reference_pose_in_reference_net = reference_pose_in_reference_net and "reference_pose" in guiders
 
     @property
     def temporal(self) -> bool:

@@ -61,7 +61,9 @@ class _Writer(AttnProcessor2_0):  # type: ignore[misc]
         self._name = name
         self._bank = bank
 
-    def __call__(self, attn: Attention, hidden_states: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+    def __call__(
+        self, attn: Attention, hidden_states: torch.Tensor, *args: Any, **kwargs: Any
+    ) -> torch.Tensor:
         self._bank[self._name] = hidden_states
         output: torch.Tensor = super().__call__(attn, hidden_states, *args, **kwargs)
         return output

@@ -97,9 +97,7 @@ def augmented(clip: TrainingClip, draw: np.random.Generator) -> TrainingClip:
     return TrainingClip(np.ascontiguousarray(frames[..., draw.permutation(3)]), poses, flow)
 
 
-def _sample(
-    config: ModelConfig, stage: StageConfig, clip: TrainingClip, draw: np.random.Generator
-) -> Batch:
+def _sample(config: ModelConfig, stage: StageConfig, clip: TrainingClip, draw: np.random.Generator) -> Batch:
     reference, indices = _choose_frames(stage, draw)
     conditions = ClipConditions(clip.poses, config.size, reference_index=reference, depth="frame")
     picture = clip.frames[reference]
@@ -156,7 +154,12 @@ class Batches(Dataset[Batch]):
     """The batches of a stage by step, for a `DataLoader` whose workers prepare them ahead."""
 
     def __init__(
-        self, config: ModelConfig, stage: StageConfig, store: ClipStore, steps_before: int, seed: tuple[int, int]
+        self,
+        config: ModelConfig,
+        stage: StageConfig,
+        store: ClipStore,
+        steps_before: int,
+        seed: tuple[int, int],
     ) -> None:
         self._config = config
         self._stage = stage

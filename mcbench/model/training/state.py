@@ -120,7 +120,11 @@ def average_path(folder: Path) -> Path:
 def _flat_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
     state = optimizer.state_dict()["state"]
     return _contiguous(
-        {f"{index}.{key}": torch.as_tensor(value) for index, each in state.items() for key, value in each.items()}
+        {
+            f"{index}.{key}": torch.as_tensor(value)
+            for index, each in state.items()
+            for key, value in each.items()
+        }
     )
 
 
