@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,7 +17,11 @@ from mcbench.scoring.collect import Features, VideoValues
 from mcbench.scoring.protocols import DistributionMetric, FrameMetric, Protocol
 
 Distance = Callable[[NDArray[Any], NDArray[Any]], float]
-_DISTANCES: dict[str, Distance] = {"frechet": frechet_distance, "kernel": kernel_distance}
+_BETWEEN_SIDES: dict[str, Distance] = {
+    "frechet": frechet_distance,
+    "kernel-paired": functools.partial(kernel_distance, paired=True),
+}
+_BETWEEN_HALVES: dict[str, Distance] = {"frechet": frechet_distance, "kernel-paired": kernel_distance}
 
 
 def headline_mask(protocol: Protocol, video: VideoValues) -> NDArray[np.bool_]:
@@ -63,7 +68,7 @@ def distribution_value(
     Raises:
         InputError: fewer than two items in all.
     """
-    distance = _DISTANCES[metric.distance]
+    distance = _BETWEEN_SIDES[metric.distance]
     prediction = np.concatenate([one.prediction for one in features])
     truth = np.concatenate([one.truth for one in features])
     value = distance(prediction, truth)
@@ -94,7 +99,9 @@ def distribution_value(
         n_items=len(truth),
         dimensions=int(truth.shape[1]),
         higher_is_better=False,
-        noise_floor=_noise_floor(distance, features, protocol.noise_floor_splits, seed),
+        noise_floor=_noise_floor(
+            _BETWEEN_HALVES[metric.distance], features, protocol.noise_floor_splits, seed
+        ),
     )
 
 

@@ -55,7 +55,8 @@ class DistributionMetric(Part):
     """A distance between the features of all predictions and those of all truths."""
 
     key: str
-    distance: Literal["frechet", "kernel"]
+    distance: Literal["frechet", "kernel-paired"]
+    """`kernel-paired`: items of one frame or clip of both sides are not compared with each other."""
     role: Role
 
 
@@ -189,10 +190,10 @@ MCBENCH_1 = Protocol(
     ),
     distribution_metrics=(
         DistributionMetric(key="fid", distance="frechet", role="image"),
-        DistributionMetric(key="kid", distance="kernel", role="image"),
+        DistributionMetric(key="kid", distance="kernel-paired", role="image"),
         DistributionMetric(key="fid_vid", distance="frechet", role="clip"),
         DistributionMetric(key="fvd", distance="frechet", role="motion"),
-        DistributionMetric(key="kvd", distance="kernel", role="motion"),
+        DistributionMetric(key="kvd", distance="kernel-paired", role="motion"),
     ),
     features=_features(
         resize_image="bicubic-antialias", stride=16, equal_per_video=True, skip_reference=True

@@ -94,6 +94,25 @@ def test_kernel_distance_is_the_sum_over_pairs() -> None:
     assert kernel_distance(x, y) == pytest.approx(xx + yy - 2 * xy, rel=1e-10)
 
 
+def test_kernel_distance_of_pairs_leaves_pairs_out() -> None:
+    x, y = _sets(4, 7, 7, 4)
+
+    def k(a: np.ndarray, b: np.ndarray) -> float:
+        return (float(a @ b) / 4 + 1) ** 3
+
+    terms = [
+        k(x[i], x[j]) + k(y[i], y[j]) - k(x[i], y[j]) - k(x[j], y[i])
+        for i in range(7)
+        for j in range(7)
+        if i != j
+    ]
+    assert kernel_distance(x, y, paired=True) == pytest.approx(np.mean(terms), rel=1e-10)
+    assert kernel_distance(x, x, paired=True) == pytest.approx(0.0, abs=1e-9)
+    assert kernel_distance(x, x) < -1.0, "why pairs need a form of their own"
+    with pytest.raises(MismatchError, match="7 and 6 feature vectors are not pairs"):
+        kernel_distance(x, y[:6], paired=True)
+
+
 def test_kernel_distance_of_more_rows_than_one_block() -> None:
     random = np.random.default_rng(1)
     x, y = random.normal(size=(2500, 3)), random.normal(size=(2100, 3)) + 0.1
