@@ -157,7 +157,13 @@ def print_score(record: ScoreRecord, title: str) -> None:
         ">with reference",
     )
     rows = [_row(key, value) for key, value in record.metrics.items()]
-    console.print_table(f"{title}, {record.protocol}, {record.networks} networks", columns, rows)
+    # A protocol that has no noise floor, say, shows no column for it.
+    shown = [place for place in range(len(columns)) if any(row[place] not in ("", None) for row in rows)]
+    console.print_table(
+        f"{title}, {record.protocol}, {record.networks} networks",
+        [columns[place] for place in shown],
+        [[row[place] for place in shown] for row in rows],
+    )
     by_reason: dict[tuple[str, str], list[str]] = {}
     for key, missing in record.unavailable.items():
         by_reason.setdefault((missing.reason, missing.command), []).append(key)
