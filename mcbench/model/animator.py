@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from mcbench import files
@@ -98,7 +97,7 @@ class OursAnimator:
             )
         if request.poses.n_frames < request.n_frames:
             raise MismatchError(
-                f"{request.video} has poses of {request.poses.n_frames} frames, {request.n_frames} are asked for",
+                f"{request.n_frames} frames of {request.video} are asked for, poses are of {request.poses.n_frames}",
                 f"limit the run: --limit-frames {request.poses.n_frames}",
             )
         output = self._pipeline(
@@ -122,14 +121,14 @@ def load_pipeline(folder: Path) -> AnimationPipeline:
         FileFormatError: it does not hold a whole pipeline of ours.
     """
     try:
-        pipeline: AnimationPipeline = AnimationPipeline.from_pretrained(
-            folder, torch_dtype=torch.float32, local_files_only=True
-        )
+        # diffusers fills networks made in float32, whatever the precision of the file.
+        pipeline: AnimationPipeline = AnimationPipeline.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
         raise FileFormatError(
             f"{folder} does not hold a pipeline of mcbench: {error}",
             "give the folder `pipeline` that mcbench train writes",
         ) from error
+    pipeline.set_progress_bar_config(disable=True)
     if not pipeline.config.get("settings"):
         raise FileFormatError(f"{folder}/model_index.json has no settings of an mcbench pipeline")
     return pipeline
