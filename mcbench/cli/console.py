@@ -25,7 +25,7 @@ HomeOption = Annotated[
     Path | None,
     typer.Option(
         "--home",
-        help="Folder of prepared data and weights [default: $MCBENCH_HOME, else the user's cache folder].",
+        help="Folder of prepared data and weights (default: $MCBENCH_HOME, else the user's cache folder).",
         show_default=False,
     ),
 ]
@@ -35,7 +35,7 @@ DeviceOption = Annotated[
 ]
 WorkersOption = Annotated[
     int | None,
-    typer.Option("--workers", min=1, help="Processes to use [default: one a core].", show_default=False),
+    typer.Option("--workers", min=1, help="Processes to use (default: one a core).", show_default=False),
 ]
 
 

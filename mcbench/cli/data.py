@@ -22,7 +22,7 @@ SplitArgument = Annotated[
 SourceOption = Annotated[
     str | None,
     typer.Option(
-        "--source", help="Source of the clips [default: the benchmark's first].", show_default=False
+        "--source", help="Source of the clips (default: the benchmark's first).", show_default=False
     ),
 ]
 
@@ -66,7 +66,7 @@ def prepare(
     ] = None,
     name: Annotated[
         str | None,
-        typer.Option("--name", help="NAME in local/NAME [default: the folder's].", show_default=False),
+        typer.Option("--name", help="NAME in local/NAME (default: the folder's).", show_default=False),
     ] = None,
     clips: Annotated[
         list[str] | None,
@@ -74,7 +74,7 @@ def prepare(
     ] = None,
     fps: Annotated[
         float | None,
-        typer.Option("--fps", help="Frames a second of frame folders [default: 30].", show_default=False),
+        typer.Option("--fps", help="Frames a second of frame folders (default: 30).", show_default=False),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Make clips anew that are there already.")] = False,
     workers: console.WorkersOption = None,

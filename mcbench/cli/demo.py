@@ -17,7 +17,7 @@ def demo(
 ) -> None:
     """Run the whole chain on the small embedded preset: prepare, run three models, score, leaderboard.
 
-    Takes a few minutes on two cores and needs no download but LPIPS's trunks, from the package index.
+    Takes a few minutes on two cores and needs no download but LPIPS's AlexNet trunk, from the package index.
 
     Example: mcbench demo --out demo
     """
@@ -35,6 +35,7 @@ def demo(
         ("videos", result.results),
     ):
         console.emit(f"{what:9} {path}")
+    console.say(f"the older protocol beside it: mcbench score {result.results} --protocol disco/2")
     if not result.complete:
         console.say("not all was done; see the remarks above")
         raise typer.Exit(1)

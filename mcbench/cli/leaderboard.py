@@ -20,7 +20,7 @@ def leaderboard(
     results: Annotated[
         Path | None,
         typer.Option(
-            "--results", help="Folder of scored runs [default: results, if it is there].", show_default=False
+            "--results", help="Folder of scored runs (default: results, if it is there).", show_default=False
         ),
     ] = None,
     out: Annotated[

@@ -22,7 +22,7 @@ def run(
     out: Annotated[Path, typer.Option("--out", help="Results folder.")] = Path("results"),
     source: Annotated[
         str | None,
-        typer.Option("--source", help="Source of the benchmark [default: its own].", show_default=False),
+        typer.Option("--source", help="Source of the benchmark (default: its own).", show_default=False),
     ] = None,
     limit_videos: Annotated[
         int | None, typer.Option("--limit-videos", min=1, help="Only the first N.")
@@ -33,7 +33,7 @@ def run(
     size: Annotated[
         str | None,
         typer.Option(
-            "--size", metavar="HxW", help="Size of the output [default: the model's own].", show_default=False
+            "--size", metavar="HxW", help="Size of the output (default: the model's own).", show_default=False
         ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the run.")] = 0,

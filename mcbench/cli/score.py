@@ -39,13 +39,13 @@ def score(
     ),
     protocol: Annotated[
         list[str] | None,
-        typer.Option("--protocol", help="mcbench/1 or disco/2; may be repeated [default: both]."),
+        typer.Option("--protocol", help="mcbench/1 or disco/2; may be repeated (default: both)."),
     ] = None,
     networks: Annotated[
         Networks | None,
         typer.Option(
             "--networks",
-            help="Feature networks: the field's, or mcbench's own [default: what the benchmark names].",
+            help="Feature networks: the field's, or mcbench's own (default: what the benchmark names).",
             show_default=False,
         ),
     ] = None,

@@ -28,17 +28,17 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on exactly where OUT stands.")] = False,
     steps1: Annotated[
         int | None,
-        typer.Option("--steps1", min=1, help="Steps of stage 1 [default: config's].", show_default=False),
+        typer.Option("--steps1", min=1, help="Steps of stage 1 (default: config's).", show_default=False),
     ] = None,
     steps2: Annotated[
         int | None,
-        typer.Option("--steps2", min=1, help="Steps of stage 2 [default: config's].", show_default=False),
+        typer.Option("--steps2", min=1, help="Steps of stage 2 (default: config's).", show_default=False),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of weights, batches and noise.")] = 0,
     device: console.DeviceOption = "auto",
     clips: Annotated[
         Path | None,
-        typer.Option("--clips", help="Cache of rendered clips [default: OUT/clips].", show_default=False),
+        typer.Option("--clips", help="Cache of rendered clips (default: OUT/clips).", show_default=False),
     ] = None,
     workers: Annotated[
         int, typer.Option("--workers", min=0, help="Processes that render and prepare ahead; 0 for none.")

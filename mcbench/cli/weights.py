@@ -64,7 +64,7 @@ def list_weights(home: console.HomeOption = None, as_json: console.JsonOption = 
 @app.command("fetch")
 def fetch(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Names from the list [default: all that can be fetched].")
+        list[str] | None, typer.Argument(help="Names from the list (default: all that can be fetched).")
     ] = None,
     home: console.HomeOption = None,
 ) -> None:
