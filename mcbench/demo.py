@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def run_demo(
     if that fails the demo goes on without LPIPS and says so.
     """
     progress = progress or SilentProgress()
-    data.prepare(SPLIT, home=home, progress=progress)
+    data.prepare(SPLIT, home=home, workers=os.cpu_count() or 1, progress=progress)
     _fetch_lpips(home, progress)
     runs = tuple(_run(model, out, home, device, progress) for model in MODELS)
     scores: list[ScoreRecord] = []
