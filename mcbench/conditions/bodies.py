@@ -86,7 +86,8 @@ def body_masks(
 
 def union_mask(masks: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return where any person is, uint8 [height, width], 255 inside; `masks` as `body_masks` gives them."""
-    return np.max(masks, axis=0, initial=0)
+    union: NDArray[np.uint8] = np.max(masks, axis=0, initial=0)
+    return union
 
 
 def _draw_torso(

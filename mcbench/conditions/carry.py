@@ -103,7 +103,8 @@ def carried_reference(
     check_people(reference_keypoints, reference_visibility)
     if keypoints.shape != reference_keypoints.shape or depth.shape != keypoints.shape[:1]:
         raise MismatchError(
-            f"{len(reference_keypoints)} people in the reference, {len(keypoints)} poses, {len(depth)} depths",
+            f"{len(reference_keypoints)} people in the reference, {len(keypoints)} in the frame, "
+            f"{len(depth)} depths",
             "the reference and every frame must list the same people",
         )
     canvas = np.zeros((*reference.shape[:2], 4), dtype=np.uint8)

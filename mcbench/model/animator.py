@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
+from diffusers.utils import logging
 from numpy.typing import NDArray
 
 from mcbench import files
@@ -97,7 +98,8 @@ class OursAnimator:
             )
         if request.poses.n_frames < request.n_frames:
             raise MismatchError(
-                f"{request.n_frames} frames of {request.video} are asked for, poses are of {request.poses.n_frames}",
+                f"{request.n_frames} frames of {request.video} are asked for, and there are poses of "
+                f"{request.poses.n_frames}",
                 f"limit the run: --limit-frames {request.poses.n_frames}",
             )
         output = self._pipeline(
@@ -120,6 +122,8 @@ def load_pipeline(folder: Path) -> AnimationPipeline:
     Raises:
         FileFormatError: it does not hold a whole pipeline of ours.
     """
+    showed_progress = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
     try:
         # diffusers fills networks made in float32, whatever the precision of the file.
         pipeline: AnimationPipeline = AnimationPipeline.from_pretrained(folder, local_files_only=True)
@@ -128,6 +132,9 @@ def load_pipeline(folder: Path) -> AnimationPipeline:
             f"{folder} does not hold a pipeline of mcbench: {error}",
             "give the folder `pipeline` that mcbench train writes",
         ) from error
+    finally:
+        if showed_progress:
+            logging.enable_progress_bar()
     pipeline.set_progress_bar_config(disable=True)
     if not pipeline.config.get("settings"):
         raise FileFormatError(f"{folder}/model_index.json has no settings of an mcbench pipeline")

@@ -30,7 +30,7 @@ class LatentsConfig(_Section):
     factor: Positive = 4
     """Side of a block of pixels; a power of two."""
     relative_to: Literal["reference", "carried"] = "carried"
-    """The first guess that frames are differences to: the reference, or its people carried into their poses."""
+    """The guess that frames are differences to: the reference, or its people carried into their poses."""
     scale: Annotated[float, Field(gt=0)] = 1.0
 
 
@@ -124,7 +124,7 @@ class TrainingConfig(_Section):
     background_weight: Annotated[float, Field(ge=0)] = 0.3
     """Weight in the loss of pixels where nobody is nor was, against 1 elsewhere."""
     drop_reference: Annotated[float, Field(ge=0, lt=1)] = 0.05
-    """Share of clips trained without reference and image tokens, so that guidance has a point of comparison."""
+    """Share of clips trained without reference and image tokens: guidance compares with those."""
     loss_delta: Annotated[float, Field(gt=0)] = 0.1
     """Error at which the Huber loss goes over from squared to absolute."""
     checkpoint_every: Positive = 200
@@ -151,7 +151,7 @@ class ModelConfig(_Section):
     @property
     def grid(self) -> int:
         """Side in pixels of one position of the coarsest features: sizes must be multiples of it."""
-        return self.latents.factor * 2 ** (len(self.network.block_out_channels) - 1)
+        return self.latents.factor << (len(self.network.block_out_channels) - 1)
 
     @classmethod
     def load(cls, name_or_path: str) -> Self:

@@ -25,7 +25,7 @@ people are (1), and its people carried into the frame's pose with coverage (4).
 """
 
 
-class Guider(ModelMixin, ConfigMixin):
+class Guider(ModelMixin, ConfigMixin):  # type: ignore[misc]
     """Encodes a condition map down to the denoiser's resolution; its output starts at zero.
 
     Args:
@@ -34,7 +34,7 @@ class Guider(ModelMixin, ConfigMixin):
         out_channels: the denoiser's first width.
     """
 
-    @register_to_config
+    @register_to_config  # type: ignore[untyped-decorator]
     def __init__(self, in_channels: int, hidden_channels: tuple[int, ...], out_channels: int) -> None:
         super().__init__()
         layers: list[nn.Module] = []
@@ -44,8 +44,8 @@ class Guider(ModelMixin, ConfigMixin):
             channels = hidden
         self.encoder = nn.Sequential(*layers)
         self.output = nn.Conv2d(channels, out_channels, kernel_size=3, padding=1)
-        nn.init.zeros_(self.output.weight)
-        nn.init.zeros_(self.output.bias)
+        for parameter in self.output.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         """Return features [n, out_channels, H/f, W/f] of maps [n, in_channels, H, W] in 0 to 1."""
@@ -53,7 +53,7 @@ class Guider(ModelMixin, ConfigMixin):
         return features
 
 
-class ReferenceTokens(ModelMixin, ConfigMixin):
+class ReferenceTokens(ModelMixin, ConfigMixin):  # type: ignore[misc]
     """A small stand-in for the CLIP image encoder: the reference picture as a grid of tokens.
 
     Args:
@@ -62,7 +62,7 @@ class ReferenceTokens(ModelMixin, ConfigMixin):
         hidden_channels: channels after each halving of the resolution.
     """
 
-    @register_to_config
+    @register_to_config  # type: ignore[untyped-decorator]
     def __init__(self, dimension: int, grid: tuple[int, int], hidden_channels: tuple[int, ...]) -> None:
         super().__init__()
         layers: list[nn.Module] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
 from diffusers import DDIMScheduler, UNet2DConditionModel, UNetMotionModel
@@ -14,7 +15,8 @@ from mcbench.model.config import ModelConfig
 from mcbench.model.guiders import GUIDERS, Guider, ReferenceTokens, added_to_first_features
 from mcbench.model.latents import SpaceToDepthLatents
 
-Denoiser = UNet2DConditionModel | UNetMotionModel
+Denoiser: TypeAlias = nn.Module
+"""A `UNet2DConditionModel` or a `UNetMotionModel`."""
 
 
 @dataclass(frozen=True)
@@ -143,14 +145,14 @@ class Networks(nn.Module):
                 encoder_hidden_states=frame_tokens,
                 return_dict=False,
             )[0]
-            return output.unflatten(0, (videos, frames)).transpose(1, 2)
+            return output.reshape(videos, frames, -1, height, width).transpose(1, 2)
 
 
 def build_networks(config: ModelConfig, *, temporal: bool) -> Networks:
     """Build all networks with random weights from torch's generator; motion modules start as the identity."""
     width = config.network.block_out_channels[0]
     hidden = config.guiders.hidden_channels
-    guiders = {
+    guiders: dict[str, Guider] = {
         name: Guider(GUIDERS[name], hidden.get(name, config.guiders.default_hidden_channels), width)
         for name in config.guiders.names
     }
@@ -167,9 +169,10 @@ def build_networks(config: ModelConfig, *, temporal: bool) -> Networks:
 def build_denoiser(config: ModelConfig, *, temporal: bool) -> Denoiser:
     """Build the denoiser alone, with or without motion modules."""
     if not temporal:
-        return UNet2DConditionModel(**_spatial(config, "2D"))
+        plain: Denoiser = UNet2DConditionModel(**_spatial(config, "2D"))
+        return plain
     network = config.network
-    denoiser = UNetMotionModel(
+    denoiser: Denoiser = UNetMotionModel(
         **_spatial(config, "Motion"),
         motion_num_attention_heads=network.motion_heads,
         motion_max_seq_length=network.motion_max_frames,

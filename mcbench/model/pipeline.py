@@ -50,8 +50,9 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
         reference_net: pairs with the denoiser.
         image_encoder: tokens of the reference for cross-attention.
         scheduler: any scheduler of diffusers with `set_timesteps`, `scale_model_input` and `step`.
-        pose_guider, reference_pose_guider, depth_order_guider, flow_guider, appearance_guider: any may be None.
-        settings: size (height, width), latents (factor, relative, scale), defaults of sampling (steps,
+        pose_guider, reference_pose_guider, depth_order_guider, flow_guider, appearance_guider: any may
+            be None.
+        settings: size (height, width), latents (factor, relative_to, scale), defaults of sampling (steps,
             guidance, window, overlap) and reference_pose_in_reference_net, as `settings_of` gives them.
     """
 
@@ -96,13 +97,14 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
         cls, networks: Networks, config: ModelConfig, scheduler: DDIMScheduler | None = None
     ) -> AnimationPipeline:
         """Make a pipeline of networks, such as training gives them."""
+        guiders: dict[str, Any] = {f"{name}_guider": guider for name, guider in networks.guiders.items()}
         return cls(
             networks.denoiser,
             networks.reference_net,
             networks.image_encoder,
             scheduler if scheduler is not None else build_scheduler(config),
             settings=settings_of(config),
-            **{f"{name}_guider": guider for name, guider in networks.guiders.items()},
+            **guiders,
         )
 
     @classmethod
@@ -251,7 +253,8 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
         generator = torch.Generator("cpu").manual_seed(seed)
         # Frames come first, so that a longer video begins with the noise of a shorter one.
         noise = torch.randn((n_frames, channels, height, width), generator=generator)
-        return noise.transpose(0, 1)[None].to(self.device) * self.scheduler.init_noise_sigma
+        scaled: torch.Tensor = noise.transpose(0, 1)[None].to(self.device) * self.scheduler.init_noise_sigma
+        return scaled
 
     def _denoise(
         self,
@@ -284,8 +287,8 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
 
     def _decode(self, latents: torch.Tensor, guesses: torch.Tensor) -> NDArray[np.uint8]:
         frames = []
-        each = latents[0].transpose(0, 1).split(_MAPS_AT_ONCE)
-        for part, guess in zip(each, guesses.split(_MAPS_AT_ONCE), strict=True):
+        parts = torch.split(latents[0].transpose(0, 1), _MAPS_AT_ONCE)
+        for part, guess in zip(parts, torch.split(guesses, _MAPS_AT_ONCE), strict=True):
             pictures = self.latents.decode_frames(part, guess.to(self.device).float())
             frames.append(pictures.round().byte().permute(0, 2, 3, 1).cpu().numpy())
         return np.concatenate(frames)

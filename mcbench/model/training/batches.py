@@ -1,4 +1,4 @@
-"""Batches as a pure function of (seed, stage, step), so that a resumed training sees what it would have seen."""
+"""Batches as a pure function of (seed, stage, step): a resumed training sees what it would have seen."""
 
 from __future__ import annotations
 

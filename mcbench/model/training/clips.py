@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -109,7 +110,7 @@ class ClipStore:
         if path.exists():
             return
         clip = render_clip(index, self._size)
-        arrays = {
+        arrays: dict[str, Any] = {
             "frames": clip.frames,
             "keypoints": clip.poses.keypoints,
             "visibility": clip.poses.visibility,

@@ -75,7 +75,7 @@ def train(
         device: of torch.
         resume: go on from the states in `out`; without it they must not be there.
         clips: cache of rendered clips; `out`/clips by default. Trainings at one size may share it.
-        workers: processes that render clips ahead, and as many that draw batches; 0 for none besides this one.
+        workers: processes that render clips ahead, and as many that draw batches; 0 for none.
         progress: is told steps and losses.
 
     Returns:
@@ -199,10 +199,10 @@ class _Training:
         if not math.isfinite(value):
             raise TrainingDivergedError(
                 f"the loss of stage {number} became {value} at step {step + 1}",
-                f"the last good checkpoint is in {self._folder(number)}; lower learning_rate in the configuration",
+                f"the last good checkpoint is in {self._folder(number)}; lower the learning_rate",
             )
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         parameters = [each for group in optimizer.param_groups for each in group["params"]]
         torch.nn.utils.clip_grad_norm_(parameters, self._config.training.gradient_clip)
         optimizer.step()

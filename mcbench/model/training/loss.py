@@ -77,4 +77,4 @@ def _denoise(
 
 
 def _as_videos(rows: torch.Tensor, frames: int) -> torch.Tensor:
-    return rows.unflatten(0, (-1, frames)).transpose(1, 2)
+    return rows.reshape(-1, frames, *rows.shape[1:]).transpose(1, 2)
