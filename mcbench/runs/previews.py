@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mcbench import video
 from mcbench.conditions import draw_poses
 from mcbench.data import Clip
+from mcbench.errors import FileFormatError
 from mcbench.progress import Progress
 from mcbench.records import SplitRecord
 
@@ -33,10 +34,18 @@ def write_truth_previews(
         return
     progress.start(f"previews of the truth of {split.name}", len(todo))
     for clip in todo:
-        if "poses" in clip.record.truth:
-            video.write_preview(folder / f"{clip.record.id}.pose.mp4", _pose_drawings(clip), clip.record.fps)
-        video.write_preview(folder / f"{clip.record.id}.mp4", clip.frames(), clip.record.fps)
+        try:
+            _write(clip, folder)
+        except FileFormatError as error:
+            # The page does without; that the clip is damaged is told where its frames count.
+            progress.message(f"no preview of {clip.record.id}: {error.message}")
         progress.advance()
+
+
+def _write(clip: Clip, folder: Path) -> None:
+    if "poses" in clip.record.truth:
+        video.write_preview(folder / f"{clip.record.id}.pose.mp4", _pose_drawings(clip), clip.record.fps)
+    video.write_preview(folder / f"{clip.record.id}.mp4", clip.frames(), clip.record.fps)
 
 
 def _pose_drawings(clip: Clip) -> Iterator[NDArray[np.uint8]]:
