@@ -21,9 +21,9 @@ NAMES: tuple[EmbeddedName, ...] = get_args(EmbeddedName)
 SHAPES = {"image": (1, 168, 120), "clip": (16, 84, 60), "motion": (16, 84, 60)}
 # Other bytes are other numbers in every table: raise WEIGHTS_VERSION, tell it in docs/embedded-networks.md.
 SHA256 = {
-    "image": "@image@",
-    "clip": "@clip@",
-    "motion": "@motion@",
+    "image": "ae89656464444476c148b09612e4422d66ed52fefbf16d4854d418c302bdc250",
+    "clip": "ea4d557225553423cbaae8eb46f6ea838234cc09ca0ecbee95b97b4f35ae960f",
+    "motion": "c3b72feff2c95c51c7e4da6becdfc3df18774943bff559e1c06632a1f60a2c3f",
 }
 
 

@@ -82,9 +82,12 @@ def test_levels_of_a_frozen_clip() -> None:
 
 def test_levels_of_a_swap_grow_as_it_comes_earlier() -> None:
     late, early = (Timeline(np.arange(16), (np.arange(16) >= start).astype(np.int64)) for start in (14, 3))
-    times = [level(t.levels(), TIMELINE_LEVELS, "jump_time") for t in (late, early)]
-    assert times == pytest.approx([2 * 2 / 16, 2 * 13 / 16])
-    assert level(late.levels(), TIMELINE_LEVELS, "identity_jumps") == pytest.approx(2 * np.log(2))
+    shares = [level(timeline.levels(), TIMELINE_LEVELS, "exchanged") for timeline in (late, early)]
+    assert shares == pytest.approx([2 * 2 / 16, 2 * 13 / 16])
+
+
+def test_a_clip_in_other_looks_throughout_is_no_swap() -> None:
+    assert not Timeline(np.arange(16), np.ones(16, np.int64)).levels().any()
 
 
 def test_levels_of_a_reversed_clip() -> None:

@@ -17,7 +17,7 @@ DIMENSIONS = 64
 """Length of every embedded network's feature vector."""
 _GRID = (4, 3)
 _GRID_CHANNELS = 16
-_TIME_PARTS = 4
+_TIME_PARTS = 5
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,8 @@ class EmbeddedTrunk(nn.Module):
         pooled = [*_moments(x, length)]
         maps = x
         for index, stage in enumerate(self.stages):
-            if index > 0 and length > 1:
-                x, length = _halve_time(x, length)
+            if index == 1 and length > 1:
+                x, length = _average_triples(x, length)
             x = stage(x, length)
             pooled += _moments(x, length)
             if index == 1:
@@ -108,8 +108,7 @@ class EmbeddedTrunk(nn.Module):
         reduced = _clips(self.reduce(x), length)
         pooled.append(F.adaptive_avg_pool2d(reduced.mean(dim=1), _GRID).flatten(1))
         if length > 1:
-            course = reduced.mean(dim=(3, 4)).transpose(1, 2)
-            pooled.append(F.adaptive_avg_pool1d(course, _TIME_PARTS).flatten(1))
+            pooled.append(reduced.mean(dim=(3, 4)).flatten(1))
         return Encoding(self.project(torch.cat(pooled, dim=1)), maps)
 
     def standardised(self, batch: torch.Tensor) -> torch.Tensor:
@@ -160,13 +159,15 @@ class TemporalMix(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.mix = nn.Conv2d(channels, channels, (3, 1), padding=(1, 0), bias=False)
+        self.mix = nn.Conv2d(channels, channels, (3, 1), bias=False)
         self.norm = nn.BatchNorm2d(channels)
 
     def forward(self, x: torch.Tensor, length: int) -> torch.Tensor:
         """Mix [N * length, channels, rows, columns] along time."""
         clips = _clips(x, length).flatten(3).transpose(1, 2)
-        mixed = self.norm(self.mix(clips)).transpose(1, 2).reshape(x.shape)
+        # The first and last frame are repeated: zeros would make the ends of every clip look like a jump.
+        padded = F.pad(clips, (0, 0, 1, 1), mode="replicate")
+        mixed = self.norm(self.mix(padded)).transpose(1, 2).reshape(x.shape)
         return F.relu(x + mixed)
 
 
@@ -184,11 +185,8 @@ def _moments(x: torch.Tensor, length: int) -> tuple[torch.Tensor, torch.Tensor]:
     return mean, spread
 
 
-def _halve_time(x: torch.Tensor, length: int) -> tuple[torch.Tensor, int]:
-    """Average neighbouring pairs of frames; a last single frame stays as it is."""
+def _average_triples(x: torch.Tensor, length: int) -> tuple[torch.Tensor, int]:
+    """Average every three neighbouring frames, so that all frames of a clip weigh the same."""
     clips = _clips(x, length)
-    even = length // 2 * 2
-    pairs = (clips[:, 0:even:2] + clips[:, 1:even:2]) / 2
-    if length % 2:
-        pairs = torch.cat([pairs, clips[:, -1:]], dim=1)
-    return pairs.flatten(0, 1), (length + 1) // 2
+    triples = (clips[:, 0::3] + clips[:, 1::3] + clips[:, 2::3]) / 3
+    return triples.flatten(0, 1), length // 3

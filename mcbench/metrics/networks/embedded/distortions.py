@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-TIMELINE_LEVELS = ("roughness", "frozen", "backward", "identity_jumps", "jump_time")
+TIMELINE_LEVELS = ("roughness", "frozen", "backward", "exchanged")
 PICTURE_LEVELS = (
     "blur", "noise", "blocks", "warp", "gain_red", "gain_green", "gain_blue", "contrast"
 )  # fmt: skip
@@ -39,17 +39,14 @@ class Timeline:
         return bool((np.diff(self.frames) == 1).all())
 
     def levels(self) -> NDArray[np.float32]:
-        """Return the numbers named in `TIMELINE_LEVELS`, each about 0 to 2, float32 [5]."""
+        """Return the numbers named in `TIMELINE_LEVELS`, each about 0 to 2, float32 [4]."""
         steps = np.diff(self.frames)
-        jumps = np.flatnonzero(np.diff(self.looks))
         return np.array(
             [
                 np.log1p(np.abs(steps - 1).mean()),
                 2 * (steps == 0).mean(),
                 2 * (steps < 0).mean(),
-                2 * np.log1p(len(jumps)),
-                # A change early in a clip leaves more of it wrong than a late one.
-                0.0 if len(jumps) == 0 else 2 * (1 - (jumps[0] + 1) / len(self.looks)),
+                2 * (self.looks != self.looks[0]).mean(),
             ],
             dtype=np.float32,
         )
