@@ -10,17 +10,20 @@ import torch
 
 from mcbench import files
 from mcbench.model.animator import load_pipeline
+from mcbench.model.config import ModelConfig
+from mcbench.model.pipeline import settings_of
 
 
-def export_half_precision(pipeline: Path, target: Path) -> None:
+def export_half_precision(pipeline: Path, target: Path, config: ModelConfig) -> None:
     """Write a trained pipeline's folder again with weights in float16; `training.json` goes along.
 
-    float16 keeps eleven bits of each weight, and sampling computes in float32 after loading.
+    Defaults of sampling are those of `config`, since the best ones show only after training. float16 keeps eleven bits of each weight, and sampling computes in float32 after loading.
 
     Raises:
         FileFormatError: `pipeline` is no whole pipeline of mcbench.
     """
     loaded = load_pipeline(pipeline)
+    loaded.register_to_config(settings=settings_of(config))
     for component in loaded.components.values():
         if isinstance(component, torch.nn.Module):
             component.half()
