@@ -1,0 +1,176 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from diffusers import EulerDiscreteScheduler
+from numpy.typing import NDArray
+
+from mcbench.data.truth import Poses
+from mcbench.errors import InputError, MismatchError
+from mcbench.model.config import ModelConfig
+from mcbench.model.networks import build_networks
+from mcbench.model.pipeline import AnimationPipeline, resize_picture
+from tests.model.conftest import make_poses
+
+Picture = NDArray[np.uint8]
+
+
+def test_one_frame_a_pose_at_the_native_size(
+    pipeline: AnimationPipeline, reference: Picture, poses: Poses
+) -> None:
+    frames = pipeline(reference, poses, seed=3).frames
+    assert frames.shape == (7, 48, 32, 3)
+    assert frames.dtype == np.uint8
+    assert np.array_equal(frames, pipeline(reference, poses, seed=3).frames)
+    assert not np.array_equal(frames, pipeline(reference, poses, seed=4).frames)
+
+
+def test_a_video_does_not_depend_on_the_videos_before_it(
+    pipeline: AnimationPipeline, reference: Picture
+) -> None:
+    jobs = {
+        seed: (reference[:, ::-1].copy() if seed % 2 else reference, make_poses(seed)) for seed in (3, 5, 6)
+    }
+    forwards = {seed: pipeline(*jobs[seed], seed=seed).frames for seed in (3, 5, 6)}
+    torch.randn(17)
+    for seed in (6, 5, 3):
+        assert np.array_equal(pipeline(*jobs[seed], seed=seed).frames, forwards[seed])
+
+
+def test_torch_s_own_generator_is_left_alone(
+    pipeline: AnimationPipeline, reference: Picture, poses: Poses
+) -> None:
+    torch.manual_seed(5)
+    expected = torch.randn(3)
+    torch.manual_seed(5)
+    pipeline(reference, poses)
+    assert torch.equal(torch.randn(3), expected)
+
+
+@pytest.mark.parametrize("n_frames", [1, 2, 4, 5, 9])
+def test_videos_of_any_length(pipeline: AnimationPipeline, reference: Picture, n_frames: int) -> None:
+    assert len(pipeline(reference, make_poses(n_frames)).frames) == n_frames
+
+
+def test_saved_and_loaded_it_makes_the_same_frames(
+    pipeline: AnimationPipeline, reference: Picture, poses: Poses, tmp_path: Path
+) -> None:
+    pipeline.save_pretrained(tmp_path)
+    loaded = AnimationPipeline.from_pretrained(tmp_path)
+    assert loaded.size == (48, 32)
+    assert np.array_equal(loaded(reference, poses).frames, pipeline(reference, poses).frames)
+
+
+def test_guiders_that_are_absent_stay_absent(
+    config: ModelConfig, reference: Picture, poses: Poses, tmp_path: Path
+) -> None:
+    fewer = config.guiders.model_copy(update={"names": ("pose", "flow")})
+    torch.manual_seed(0)
+    made = AnimationPipeline.with_random_weights(config.model_copy(update={"guiders": fewer}))
+    made.save_pretrained(tmp_path)
+    loaded = AnimationPipeline.from_pretrained(tmp_path)
+    assert loaded.depth_order_guider is None
+    assert list(loaded.networks().guiders) == ["pose", "flow"]
+    assert np.array_equal(loaded(reference, poses).frames, made(reference, poses).frames)
+
+
+def test_it_runs_without_temporal_layers(config: ModelConfig, reference: Picture, poses: Poses) -> None:
+    single = AnimationPipeline.from_networks(build_networks(config, temporal=False), config)
+    assert len(single(reference, poses).frames) == 7
+
+
+def test_schedulers_can_be_exchanged(pipeline: AnimationPipeline, reference: Picture, poses: Poses) -> None:
+    ours = pipeline(reference, poses).frames
+    pipeline.scheduler = EulerDiscreteScheduler.from_config(
+        {**pipeline.scheduler.config, "rescale_betas_zero_snr": False}
+    )
+    other = pipeline(reference, poses).frames
+    assert other.shape == ours.shape
+    assert not np.array_equal(other, ours)
+
+
+def test_guidance_mixes_two_passes(pipeline: AnimationPipeline, reference: Picture, poses: Poses) -> None:
+    at = {scale: pipeline(reference, poses, steps=1, guidance=scale).frames for scale in (0.0, 1.0, 1.5)}
+    assert not np.array_equal(at[0.0], at[1.0])
+    assert not np.array_equal(at[1.0], at[1.5])
+
+
+def test_a_model_that_predicts_nothing_shows_its_first_guess(
+    config: ModelConfig, reference: Picture, poses: Poses
+) -> None:
+    relative = config.latents.model_copy(update={"relative_to": "reference"})
+    networks = build_networks(config.model_copy(update={"latents": relative}), temporal=True)
+    for parameter in networks.denoiser.get_submodule("conv_out").parameters():
+        torch.nn.init.zeros_(parameter)
+    pipeline = AnimationPipeline.from_networks(networks, config.model_copy(update={"latents": relative}))
+    frames = pipeline(reference, poses, steps=1).frames
+    assert np.array_equal(frames, np.broadcast_to(reference, frames.shape))
+
+
+def test_progress_counts_denoiser_calls(
+    pipeline: AnimationPipeline, reference: Picture, poses: Poses
+) -> None:
+    calls: list[int] = []
+
+    class Counting:
+        def start(self, label: str, total: int) -> None:
+            calls.append(-total)
+
+        def advance(self, units: int = 1) -> None:
+            calls.append(units)
+
+        def message(self, text: str) -> None:
+            raise AssertionError(text)
+
+    pipeline(reference, poses, steps=2, progress=Counting())
+    # 7 frames in windows of 4 overlapping by 2: 0-4, 2-6, 3-7.
+    assert calls == [-6, 1, 1, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("picture", "message"),
+    [
+        (np.zeros((48, 32), np.uint8), "not uint8"),
+        (np.zeros((48, 32, 4), np.uint8), "not uint8"),
+        (np.zeros((48, 32, 3), np.float32), "not uint8"),
+        (np.zeros((48, 48, 3), np.uint8), "48x48"),
+    ],
+)
+def test_references_that_do_not_fit_are_refused(
+    pipeline: AnimationPipeline, poses: Poses, picture: Picture, message: str
+) -> None:
+    with pytest.raises(MismatchError, match=message):
+        pipeline(picture, poses)
+
+
+def test_nobody_and_no_frames_are_refused(
+    pipeline: AnimationPipeline, reference: Picture, poses: Poses
+) -> None:
+    nobody = Poses(poses.keypoints[:, :0], poses.visibility[:, :0], poses.depth[:, :0], poses.size)
+    for nothing in (nobody, poses.first(0)):
+        with pytest.raises(InputError, match="cannot animate"):
+            pipeline(reference, nothing)
+
+
+@pytest.mark.parametrize(
+    "options", [{"size": (50, 32)}, {"steps": 0}, {"guidance": -1.0}, {"window": 2, "overlap": 2}]
+)
+def test_settings_that_cannot_be_are_refused(
+    pipeline: AnimationPipeline, reference: Picture, poses: Poses, options: dict[str, object]
+) -> None:
+    with pytest.raises(InputError):
+        pipeline(reference, poses, **options)
+
+
+def test_another_size_that_divides_works(
+    pipeline: AnimationPipeline, reference: Picture, poses: Poses
+) -> None:
+    assert pipeline(reference, poses, size=(96, 64), steps=1).frames.shape == (7, 96, 64, 3)
+
+
+def test_resizing_keeps_what_already_fits(reference: Picture) -> None:
+    assert resize_picture(reference, (48, 32)) is reference
+    even = np.full((48, 32, 3), 77, np.uint8)
+    assert (resize_picture(even, (24, 16)) == 77).all()
+    assert (resize_picture(even, (90, 70)) == 77).all()
