@@ -47,11 +47,10 @@ def noise(pair: Pair, sigma: float, random: np.random.Generator) -> Video:
 
 
 def shuffle(pair: Pair, share: float, random: np.random.Generator) -> Video:
-    """Permute a share of the frames among their own places; a greater share holds the smaller one."""
-    count = max(2, round(share * FRAMES))
-    places = np.sort(random.permutation(FRAMES)[:count])
+    """Show a share of the frames in each other's places: a random cycle, so that each of them moves."""
+    cycle = random.permutation(FRAMES)[: max(2, round(share * FRAMES))]
     order = np.arange(FRAMES)
-    order[places] = random.permutation(places)
+    order[cycle] = np.roll(cycle, 1)
     return pair.own[order]
 
 
