@@ -194,7 +194,7 @@ def test_the_learning_rate_rises_and_falls(config: ModelConfig) -> None:
     rates = [learning_rate(stage, step, 20) for step in range(20)]
     assert rates[0] == pytest.approx(0.25e-3)
     assert max(rates) == rates[4] == pytest.approx(1e-3)
-    assert all(a > b for a, b in itertools.pairwise(rates))
+    assert all(a > b for a, b in itertools.pairwise(rates[4:]))
     assert learning_rate(stage, 20, 20) == pytest.approx(1e-4)
 
 
