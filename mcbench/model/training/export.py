@@ -17,7 +17,8 @@ from mcbench.model.pipeline import settings_of
 def export_half_precision(pipeline: Path, target: Path, config: ModelConfig) -> None:
     """Write a trained pipeline's folder again with weights in float16; `training.json` goes along.
 
-    Defaults of sampling are those of `config`, since the best ones show only after training. float16 keeps eleven bits of each weight, and sampling computes in float32 after loading.
+    Defaults of sampling are those of `config`, since the best ones show only after training. float16
+    keeps eleven bits of each weight, and sampling computes in float32 after loading.
 
     Raises:
         FileFormatError: `pipeline` is no whole pipeline of mcbench.
