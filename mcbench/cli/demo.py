@@ -35,7 +35,7 @@ def demo(
         ("videos", result.results),
     ):
         console.emit(f"{what:9} {path}")
-    console.say(f"the older protocol beside it: mcbench score {result.results} --protocol disco/2")
+    console.say(f"every metric of both protocols: mcbench score {result.results}")
     if not result.complete:
         console.say("not all was done; see the remarks above")
         raise typer.Exit(1)

@@ -115,7 +115,12 @@ class _FrameCollector:
 def frame_function(
     metric: FrameMetric, networks: Networks
 ) -> Callable[[Array, Array], NDArray[np.float64]] | None:
-    """Return the function of a frame metric on [N, H, W, 3] of 0..255, or None without its network."""
+    """Return the function of a frame metric on [N, H, W, 3] of 0..255.
+
+    None where its network is not here or the metric is left out.
+    """
+    if metric.key in networks.left_out:
+        return None
     if metric.function == "lpips":
         assert metric.trunk
         network = networks.lpips.get(metric.trunk)

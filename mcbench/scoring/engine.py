@@ -20,6 +20,7 @@ from mcbench.scoring.transforms import check_shapes, target_size
 from mcbench.video import FramesDigest
 
 _SHOWN = 6
+_LEFT_OUT = Unavailable(reason="left out as asked", command="mcbench score without --leave-out")
 
 
 @dataclass
@@ -197,6 +198,9 @@ def _frame_metrics(
     metrics: dict[str, MetricValue] = {}
     unavailable: dict[str, Unavailable] = {}
     for metric in protocol.frame_metrics:
+        if metric.key in networks.left_out:
+            unavailable[metric.key] = _LEFT_OUT
+            continue
         if metric.trunk and metric.trunk not in networks.lpips:
             unavailable[metric.key] = networks.unavailable[f"lpips-{metric.trunk}"]
             continue
@@ -222,6 +226,9 @@ def _add_distributions(
     for metric in protocol.distribution_metrics:
         key = metric_key(metric.key, networks.family)
         setting = protocol.feature_setting(metric.role)
+        if metric.key in networks.left_out:
+            unavailable[key] = _LEFT_OUT
+            continue
         if networks.of(setting) is None:
             unavailable[key] = networks.unavailable[setting.networks[networks.family]]
             continue

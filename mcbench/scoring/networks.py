@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mcbench import weights
-from mcbench.errors import FileFormatError, MismatchError, WeightsMissingError
+from mcbench.errors import FileFormatError, InputError, MismatchError, WeightsMissingError
 from mcbench.metrics.networks.lpips import LpipsNetwork, Trunk, load_lpips
 from mcbench.metrics.networks.registry import LoadedNetwork, get_command, load_network, network_entry
 from mcbench.records import NetworkFamily, Unavailable, WeightsUse
@@ -23,9 +23,11 @@ class Networks:
         lpips: trunk -> LPIPS.
         features: registry name -> network.
         unavailable: trunk (as `lpips-vgg`) or registry name -> reason and the command that helps.
+        left_out: keys of metrics that were asked to be left out; networks that only they need are not loaded.
     """
 
     family: NetworkFamily
+    left_out: frozenset[str] = frozenset()
     lpips: dict[Trunk, LpipsNetwork] = field(default_factory=dict)
     features: dict[str, LoadedNetwork] = field(default_factory=dict)
     unavailable: dict[str, Unavailable] = field(default_factory=dict)
@@ -51,28 +53,43 @@ def load_networks(
     protocols: Iterable[Protocol],
     family: NetworkFamily,
     *,
+    left_out: Collection[str] = (),
     home: Path | None = None,
     device: str = "cpu",
 ) -> Networks:
     """Load every network that the protocols ask for and this machine has.
 
-    A network that is missing or does not load is recorded as unavailable; nothing takes its place.
+    A network that is missing or does not load is recorded as unavailable; nothing takes its place. Networks
+    that only metrics of `left_out` need are not looked for.
 
     Raises:
+        InputError: no protocol has a metric of a key in `left_out`.
         MismatchError: a network takes clips of another length than the protocol cuts.
     """
-    networks = Networks(family)
+    protocols = list(protocols)
+    _check_keys(protocols, left_out)
+    networks = Networks(family, frozenset(left_out))
     for protocol in protocols:
         for metric in protocol.frame_metrics:
-            if metric.trunk and metric.trunk not in networks.lpips:
+            if metric.trunk and metric.trunk not in networks.lpips and metric.key not in left_out:
                 _load_lpips(networks, metric.trunk, home, device)
-        for setting in protocol.features:
+        wanted = {metric.role for metric in protocol.distribution_metrics if metric.key not in left_out}
+        for setting in (one for one in protocol.features if one.role in wanted):
             name = setting.networks[family]
             if network_entry(name).clip_length != setting.clip_length:
                 raise MismatchError(f"{protocol.name} cuts clips of {setting.clip_length} frames for {name}")
             if name not in networks.features:
                 _load_features(networks, name, home, device)
     return networks
+
+
+def _check_keys(protocols: Sequence[Protocol], left_out: Collection[str]) -> None:
+    known = {metric.key for protocol in protocols for metric in protocol.frame_metrics}
+    known |= {metric.key for protocol in protocols for metric in protocol.distribution_metrics}
+    if unknown := sorted(set(left_out) - known):
+        raise InputError(
+            f"no metric is called {', '.join(unknown)}", f"the metrics are {', '.join(sorted(known))}"
+        )
 
 
 def _load_lpips(networks: Networks, trunk: Trunk, home: Path | None, device: str) -> None:

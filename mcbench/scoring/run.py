@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from mcbench import data, files
@@ -46,6 +46,7 @@ def score_run(
     *,
     protocols: Sequence[str] = tuple(PROTOCOLS),
     networks: NetworkFamily | None = None,
+    leave_out: Collection[str] = (),
     home: Path | None = None,
     device: str = "auto",
     allow_missing: bool = False,
@@ -62,6 +63,7 @@ def score_run(
         run_folder: holds `run.json` and `frames/`.
         protocols: names; all of them are fed by one pass over the frames.
         networks: the family of feature networks, or None for the one that the benchmark names.
+        leave_out: keys of metrics not to compute; the record lists them as left out.
         home: mcbench's folder of prepared data and weights.
         device: where networks run.
         allow_missing: leave out videos that cannot be read or whose clip has changed, and list them.
@@ -69,7 +71,7 @@ def score_run(
         progress: told of frames.
 
     Raises:
-        InputError: an unknown protocol or device.
+        InputError: an unknown protocol, metric or device.
         FileFormatError: the run's record or a frame cannot be read.
         DataMissingError: the run made nothing, or the benchmark's clips are not prepared.
         MismatchError: frames or clips are not those of the run.
@@ -79,7 +81,9 @@ def score_run(
     split = data.open_split(run.split.name, source=run.split.source, home=home)
     pairing = _pair(run, run_folder, {clip.record.id: clip for clip in split.clips}, allow_missing)
     where = pick_device(device)
-    loaded = load_networks(chosen, networks or run.split.networks, home=home, device=where)
+    loaded = load_networks(
+        chosen, networks or run.split.networks, left_out=leave_out, home=home, device=where
+    )
     found = walk(pairing, chosen, loaded, allow_missing=allow_missing, progress=progress)
     records = score_records(
         found,
