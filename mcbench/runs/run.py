@@ -97,9 +97,8 @@ def _begin(path: Path, fresh: RunRecord, clips: Sequence[data.Clip], overwrite: 
         fresh.write(path)
         return fresh
     old = RunRecord.read(path)
-    for part in ("frames", "previews"):
-        if (path.parent / part).is_dir():
-            files.remove_leftovers(path.parent / part)
+    for part in ("", "frames", "previews", "logs"):
+        files.remove_leftovers(path.parent / part)
     differing = _differences(old, fresh, clips)
     if differing:
         raise MismatchError(
