@@ -191,3 +191,16 @@ def test_a_video_that_fails_is_listed_and_the_others_go_on(
     }
     assert "poses.npz" in record.videos[0].reason
     assert (tmp_path / "warp" / "tiny" / "logs" / "demo-01.txt").exists()
+
+
+def test_metrics_can_be_left_out_and_are_listed(results: Path, mcbench: Command) -> None:
+    left_out = ("--leave-out", "lpips", "--leave-out", "lpips_vgg", "--leave-out", "fvd")
+    done = mcbench("score", str(results / "warp"), "--protocol", "mcbench/1", *left_out)
+    assert done.returncode == 0, done.stderr
+    score = ScoreRecord.read(results / "warp" / "tiny" / "scores" / "mcbench-1.json")
+    assert set(score.unavailable) == {"lpips", "lpips_vgg", "fvd@embedded"}
+    assert {unavailable.reason for unavailable in score.unavailable.values()} == {"left out as asked"}
+    assert "kvd@embedded" in score.metrics
+    unknown = mcbench("score", str(results / "warp"), "--leave-out", "nonsense")
+    assert unknown.returncode == 2
+    assert "no metric is called nonsense" in unknown.stderr
