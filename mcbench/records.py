@@ -8,7 +8,7 @@ durations are seconds; times are UTC in ISO 8601.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field
@@ -263,8 +263,3 @@ class ScoreRecord(Record):
     """Seed of the bootstrap."""
     environment: Environment
     created: str
-
-
-def json_schema(record: type[Record]) -> dict[str, Any]:
-    """Return the JSON schema of a record, for tools outside Python."""
-    return record.model_json_schema()
