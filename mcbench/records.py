@@ -20,6 +20,8 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Size = tuple[Annotated[int, Field(ge=1, le=16384)], Annotated[int, Field(ge=1, le=16384)]]
 TruthKind = Literal["poses", "masks", "depth", "flow"]
 NetworkFamily = Literal["reference", "embedded"]
+Precision = Literal["fp32", "fast"]
+"""`fast`: the quickest way of running a network that stays within 0.1 % of fp32 on every metric."""
 
 
 class Record(BaseModel):
@@ -214,6 +216,14 @@ class MetricValue(Part):
     higher_is_better: bool
     unit: str = ""
     note: str = ""
+    warning: str = ""
+    """Why the number should not be leaned on, such as a distance that is mostly bias; empty where none."""
+    truth: Literal["", "given", "detected"] = ""
+    """For metrics of people: whether masks and poses were given with the data or found by a detector."""
+    by_video: dict[str, float] = {}
+    """Video -> its mean, for frame and people metrics: what paired tests between methods need."""
+    replicates: tuple[float, ...] = ()
+    """Distribution metrics: the value without each group of videos in turn, in the order of the groups."""
 
 
 class Unavailable(Part):
@@ -261,5 +271,10 @@ class ScoreRecord(Record):
     """Video -> (size of the prediction, size of the truth), before any resize."""
     seed: int = 0
     """Seed of the bootstrap."""
+    precision: Precision = "fp32"
+    backends: dict[str, str] = {}
+    """Metric network -> what ran it, such as `torch-fp32` or `openvino-f32`."""
+    slices: dict[str, dict[str, MetricValue]] = {}
+    """Part of the frames, such as `people=2` or `overlap`, -> metric -> value over that part alone."""
     environment: Environment
     created: str

@@ -51,6 +51,18 @@ class FrameMetric(Part):
     note: str = ""
 
 
+class PeopleMetric(Part):
+    """A metric of every person of a frame, or of the people of a frame together; needs their masks."""
+
+    key: str
+    function: str
+    """Name in `mcbench.scoring.people.FUNCTIONS`."""
+    higher_is_better: bool
+    unit: str = ""
+    trunk: Literal["", "alex", "vgg"] = ""
+    note: str = ""
+
+
 class DistributionMetric(Part):
     """A distance between the features of all predictions and those of all truths."""
 
@@ -76,6 +88,8 @@ class FeatureSetting(Part):
     """Take as many clips of each video as the shortest one has, evenly spread."""
     skip_reference: bool
     """Leave the reference frame out."""
+    prefixes: tuple[int, ...] = ()
+    """Where given, the items are the video's first L frames for each L, and not clips of one length."""
 
 
 class Protocol(Part):
@@ -91,6 +105,7 @@ class Protocol(Part):
     frame_metrics: tuple[FrameMetric, ...]
     distribution_metrics: tuple[DistributionMetric, ...]
     features: tuple[FeatureSetting, ...]
+    people_metrics: tuple[PeopleMetric, ...] = ()
     confidence: float = 0.95
     bootstrap_draws: int = 1000
     """Resamples of the videos for the interval of a frame metric."""
@@ -101,8 +116,18 @@ class Protocol(Part):
 
     @property
     def sha256(self) -> str:
-        """Hash of all settings."""
-        return files.sha256_text(json.dumps(self.model_dump(mode="json"), sort_keys=True))
+        """Hash of all settings.
+
+        Kinds of settings that came later count only where a protocol uses them, so that the hash of a
+        protocol stays when mcbench learns another kind.
+        """
+        settings = self.model_dump(mode="json")
+        if not self.people_metrics:
+            del settings["people_metrics"]
+        for feature in settings["features"]:
+            if not feature["prefixes"]:
+                del feature["prefixes"]
+        return files.sha256_text(json.dumps(settings, sort_keys=True))
 
     def feature_setting(self, role: Role) -> FeatureSetting:
         """Return the setting of a role."""
