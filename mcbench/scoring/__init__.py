@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from mcbench.scoring.checks import Consistency, consistency
 from mcbench.scoring.folders import compare
-from mcbench.scoring.protocols import PROTOCOLS, Protocol, metric_key, protocol
+from mcbench.scoring.protocols import DEFAULT_PROTOCOLS, PROTOCOLS, Protocol, metric_key, protocol
 from mcbench.scoring.run import find_runs, score_path, score_run
 
 __all__ = [
+    "DEFAULT_PROTOCOLS",
     "PROTOCOLS",
     "Consistency",
     "Protocol",

@@ -17,7 +17,7 @@ from mcbench.scoring.collect import VideoValues
 from mcbench.scoring.engine import Walk, score_records, walk
 from mcbench.scoring.networks import load_networks
 from mcbench.scoring.pairing import FramePair, PairedVideo, Pairing
-from mcbench.scoring.protocols import PROTOCOLS, Protocol
+from mcbench.scoring.protocols import DEFAULT_PROTOCOLS, Protocol
 from mcbench.scoring.protocols import protocol as protocol_of
 from mcbench.video import open_frames
 
@@ -44,7 +44,7 @@ def find_runs(folder: Path) -> list[Path]:
 def score_run(
     run_folder: Path,
     *,
-    protocols: Sequence[str] = tuple(PROTOCOLS),
+    protocols: Sequence[str] = DEFAULT_PROTOCOLS,
     networks: NetworkFamily | None = None,
     leave_out: Collection[str] = (),
     home: Path | None = None,
