@@ -162,7 +162,7 @@ def _walk_video(
             video.name,
             protocol,
             networks,
-            target_size(protocol.frames, video.truth_size),
+            target_size(protocol.frames, video.truth_size, video.prediction_size),
             found.plans[protocol.name].starts_of(video.name),
         )
         for protocol in protocols
