@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from mcbench.scoring.checks import Consistency, consistency
 from mcbench.scoring.folders import compare
-from mcbench.scoring.protocols import DEFAULT_PROTOCOLS, PROTOCOLS, Protocol, metric_key, protocol
+from mcbench.scoring.protocols import (
+    DEFAULT_PROTOCOLS,
+    PROTOCOLS,
+    Protocol,
+    describe_protocol,
+    metric_key,
+    protocol,
+    protocol_difference,
+    protocols,
+)
 from mcbench.scoring.run import find_runs, score_path, score_run
 
 __all__ = [
@@ -14,9 +23,12 @@ __all__ = [
     "Protocol",
     "compare",
     "consistency",
+    "describe_protocol",
     "find_runs",
     "metric_key",
     "protocol",
+    "protocol_difference",
+    "protocols",
     "score_path",
     "score_run",
 ]
