@@ -243,8 +243,10 @@ def _add_distributions(
         excluded |= {
             f"{name} ({metric.role})": f"no {setting.clip_length} frames in a row" for name in lacking
         }
-        features = [video.features[metric.role] for video in videos if video.name not in lacking]
-        if sum(len(one.truth) for one in features) < 2:
+        features = {
+            video.name: video.features[metric.role] for video in videos if video.name not in lacking
+        }
+        if sum(len(one.truth) for one in features.values()) < 2:
             unavailable[key] = Unavailable(reason="a distance between distributions needs at least 2 items")
             continue
         metrics[key] = distribution_value(protocol, metric, features, seed)
