@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 import mcbench
-from mcbench.cli import console, data, demo, doctor, leaderboard, protocol, run, score, train, weights
+from mcbench.cli import console, data, demo, doctor, leaderboard, protocol, run, score, train, versus, weights
 from mcbench.errors import McbenchError
 
 app = typer.Typer(
@@ -46,6 +46,7 @@ app.command("run")(run.run)
 app.command("score")(score.score)
 app.command("compare")(score.compare)
 app.add_typer(protocol.app, name="protocol")
+app.command("versus")(versus.versus)
 app.command("leaderboard")(leaderboard.leaderboard)
 app.command("demo")(demo.demo)
 app.command("train")(train.train)
