@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from mcbench.scoring.checks import Consistency, consistency
 from mcbench.scoring.folders import compare
+from mcbench.scoring.many_protocols import SideBySide, as_markdown, as_text, side_by_side
 from mcbench.scoring.protocols import (
     DEFAULT_PROTOCOLS,
     PROTOCOLS,
     Protocol,
+    choose_protocols,
     describe_protocol,
     metric_key,
     protocol,
     protocol_difference,
-    protocols,
 )
 from mcbench.scoring.run import find_runs, score_path, score_run
 
@@ -21,6 +22,10 @@ __all__ = [
     "PROTOCOLS",
     "Consistency",
     "Protocol",
+    "SideBySide",
+    "as_markdown",
+    "as_text",
+    "choose_protocols",
     "compare",
     "consistency",
     "describe_protocol",
@@ -28,7 +33,7 @@ __all__ = [
     "metric_key",
     "protocol",
     "protocol_difference",
-    "protocols",
     "score_path",
     "score_run",
+    "side_by_side",
 ]
