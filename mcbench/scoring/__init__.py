@@ -16,6 +16,7 @@ from mcbench.scoring.protocols import (
     protocol_difference,
 )
 from mcbench.scoring.run import find_runs, score_path, score_run
+from mcbench.scoring.versus import compare_methods
 
 __all__ = [
     "DEFAULT_PROTOCOLS",
@@ -27,6 +28,7 @@ __all__ = [
     "as_text",
     "choose_protocols",
     "compare",
+    "compare_methods",
     "consistency",
     "describe_protocol",
     "find_runs",

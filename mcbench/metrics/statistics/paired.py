@@ -156,9 +156,12 @@ def _all_sums(differences: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _random_hits(differences: NDArray[np.float64], threshold: float, draws: int, seed: int) -> int:
     random, hits, left = random_state(seed), 0, draws
+    n_bytes = (len(differences) + 7) // 8
     while left:
         rows = min(left, max(1, _FLIPS_AT_ONCE // len(differences)))
-        signs = 2.0 * random.randint(0, 2, size=(rows, len(differences))) - 1.0
-        hits += int((np.abs(signs @ differences) >= threshold).sum())
+        chance = np.frombuffer(random.bytes(rows * n_bytes), dtype=np.uint8).reshape(rows, n_bytes)
+        flipped = np.unpackbits(chance, axis=1, count=len(differences)).astype(np.float64)
+        sums = differences.sum() - 2.0 * (flipped @ differences)
+        hits += int((np.abs(sums) >= threshold).sum())
         left -= rows
     return hits
