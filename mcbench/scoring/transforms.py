@@ -8,17 +8,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch.nn import functional
 
 from mcbench.errors import MismatchError
+from mcbench.metrics.resize import resize_float
 from mcbench.records import Size
-from mcbench.scoring.protocols import FrameSetting, ResizeOperator
+from mcbench.scoring.protocols import FrameSetting
 
-_TORCH_MODES: dict[ResizeOperator, tuple[str, bool]] = {
-    "bilinear-antialias": ("bilinear", True),
-    "bicubic-antialias": ("bicubic", True),
-    "bilinear": ("bilinear", False),
-}
+__all__ = ["check_shapes", "resize_float", "target_size", "to_protocol"]
 
 
 def target_size(setting: FrameSetting, truth: Size) -> Size:
@@ -70,18 +66,6 @@ def to_protocol(frame: NDArray[np.uint8], setting: FrameSetting, target: Size) -
     if frame.shape[:2] == target:
         return frame.astype(np.float64)
     return resize_float(torch.from_numpy(frame).double(), setting.resize, target).numpy()
-
-
-def resize_float(frame: torch.Tensor, operator: ResizeOperator, target: Size) -> torch.Tensor:
-    """Stretch a floating frame [H, W, 3] to [*target, 3] by a floating-point operator, not clipped."""
-    mode, antialias = _TORCH_MODES[operator]
-    if tuple(frame.shape[:2]) == tuple(target):
-        return frame
-    planes = frame.permute(2, 0, 1)[None]
-    resized = functional.interpolate(
-        planes, size=tuple(target), mode=mode, antialias=antialias, align_corners=False
-    )
-    return resized[0].permute(1, 2, 0).contiguous()
 
 
 def _centre_square(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:

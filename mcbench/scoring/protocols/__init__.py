@@ -1,0 +1,56 @@
+"""The protocols, one file each: data that the engine executes, hashed into every score."""
+
+from __future__ import annotations
+
+import difflib
+
+from mcbench.errors import InputError
+from mcbench.records import NetworkFamily
+from mcbench.scoring.protocols.disco_2 import DISCO_2
+from mcbench.scoring.protocols.mcbench_1 import MCBENCH_1
+from mcbench.scoring.protocols.model import (
+    DistributionMetric,
+    FeatureSetting,
+    FrameFunction,
+    FrameMetric,
+    FrameSetting,
+    PeopleMetric,
+    Protocol,
+    ResizeOperator,
+    Role,
+)
+
+__all__ = [
+    "PROTOCOLS",
+    "DistributionMetric",
+    "FeatureSetting",
+    "FrameFunction",
+    "FrameMetric",
+    "FrameSetting",
+    "PeopleMetric",
+    "Protocol",
+    "ResizeOperator",
+    "Role",
+    "metric_key",
+    "protocol",
+]
+
+PROTOCOLS: dict[str, Protocol] = {one.name: one for one in (DISCO_2, MCBENCH_1)}
+
+
+def protocol(name: str) -> Protocol:
+    """Return a protocol by name.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    try:
+        return PROTOCOLS[name]
+    except KeyError:
+        near = difflib.get_close_matches(name, PROTOCOLS, n=2, cutoff=0.3) or list(PROTOCOLS)
+        raise InputError(f"no protocol is called {name!r}", f"use --protocol {' or '.join(near)}") from None
+
+
+def metric_key(key: str, family: NetworkFamily) -> str:
+    """Return the key of a distribution metric: networks other than the field's own are named in it."""
+    return key if family == "reference" else f"{key}@{family}"
