@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from mcbench.scoring.checks import Consistency, consistency
-from mcbench.scoring.folders import compare
-from mcbench.scoring.protocols import PROTOCOLS, Protocol, metric_key, protocol
-from mcbench.scoring.run import find_runs, score_path, score_run
+from mcbench.scoring.engine import Compute
+from mcbench.scoring.folders import compare, compare_under
+from mcbench.scoring.protocols import DEFAULT_PROTOCOLS, PROTOCOLS, Protocol, metric_key, protocol
+from mcbench.scoring.run import find_runs, group_runs, score_path, score_run, score_runs
 
 __all__ = [
+    "DEFAULT_PROTOCOLS",
     "PROTOCOLS",
+    "Compute",
     "Consistency",
     "Protocol",
     "compare",
+    "compare_under",
     "consistency",
     "find_runs",
+    "group_runs",
     "metric_key",
     "protocol",
     "score_path",
     "score_run",
+    "score_runs",
 ]

@@ -13,8 +13,8 @@ from mcbench.errors import InputError
 from mcbench.metrics.distribution import frechet_distance, kernel_distance
 from mcbench.metrics.statistics import bootstrap_interval, jackknife_interval
 from mcbench.records import MetricValue
-from mcbench.scoring.collect import Features, VideoValues
 from mcbench.scoring.protocols import DistributionMetric, FrameMetric, Protocol
+from mcbench.scoring.values import Features, VideoValues
 
 Distance = Callable[[NDArray[Any], NDArray[Any]], float]
 _BETWEEN_SIDES: dict[str, Distance] = {

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
 
 from mcbench import files
 
@@ -28,7 +28,6 @@ DEFAULT_LIMIT = 10 * 2**30
 """Bytes that the cache may take."""
 _VERSION = 1
 """Raised when code changes what an entry of the same name would hold."""
-_DIGEST_BYTES = 32
 # A file that changed within the clock's own step of being read could change again unseen.
 _SETTLED_NS = 50_000_000
 
@@ -69,28 +68,37 @@ class ScoreCache:
         """Return the arrays of an entry, or None where there is none or it is damaged."""
         if self.folder is None:
             return None
-        path = self._path(key, "arrays")
+        path = self._path(key, "safetensors")
         try:
-            content = path.read_bytes()
-        except OSError:
+            with safe_open(path, framework="np") as entry:
+                arrays: Arrays = {name: entry.get_tensor(name) for name in entry.keys()}  # noqa: SIM118
+                digest = (entry.metadata() or {}).get("sha256")
+        except (OSError, SafetensorError):
             return None
-        digest, body = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
-        if hashlib.sha256(body).digest() != digest:
+        if digest != _digest(arrays):
             path.unlink(missing_ok=True)
-            return None
-        try:
-            arrays: Arrays = load(body)
-        except SafetensorError:
             return None
         _touch(path)
         return arrays
+
+    def part(self, key: str, name: str) -> NDArray[Any] | None:
+        """Return one array of an entry without reading or proving the others, or None."""
+        if self.folder is None:
+            return None
+        try:
+            with safe_open(self._path(key, "safetensors"), framework="np") as entry:
+                found: NDArray[Any] = entry.get_tensor(name)
+        except (OSError, SafetensorError):
+            return None
+        return found
 
     def put(self, key: str, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Keep arrays under a key."""
         if self.folder is None:
             return
-        body = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
-        files.write_bytes(self._path(key, "arrays"), hashlib.sha256(body).digest() + body)
+        whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+        content = save(whole, metadata={"sha256": _digest(whole)})
+        files.write_bytes(self._path(key, "safetensors"), content)
 
     def get_text(self, key: str) -> str | None:
         """Return the text of an entry, or None."""
@@ -194,6 +202,14 @@ def limit_from_environment() -> int:
 def now_ns() -> int:
     """Return the time that `remember_digest` wants."""
     return time.time_ns()
+
+
+def _digest(arrays: Arrays) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(arrays[name]).data)
+    return digest.hexdigest()
 
 
 def _digest_key(path: Path, places: Sequence[int]) -> str:

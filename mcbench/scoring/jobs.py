@@ -17,7 +17,7 @@ from mcbench.scoring.cache import ScoreCache, content_key, now_ns
 from mcbench.scoring.items import Item, Items
 from mcbench.scoring.networks import NetworkRequest, Networks, networks_of_process
 from mcbench.scoring.protocols import Protocol
-from mcbench.scoring.values import FeaturePair, Rows, VideoValues, stored_rows
+from mcbench.scoring.values import FeaturePair, Rows, VideoValues
 from mcbench.scoring.walk import Found, Pace, SideError, Walk, digest_only, open_side
 from mcbench.scoring.work import TRUTH, Base, Function, Stream, Work, all_work, base_of, functions_of, streams_of
 
@@ -183,11 +183,8 @@ class _Scoring:
     def _is_stored(self, side: str, stream: Stream, items: set[Item]) -> bool:
         if self._digests[side] is None:
             return False
-        wanted = tuple(sorted(items))
-        rows = stored_rows(self._cache, self._features_key(side, stream), wanted)
-        if rows is not None:
-            self._found.features[side, stream] = wanted, rows
-        return rows is not None
+        stored = self._cache.part(self._features_key(side, stream), "items")
+        return stored is not None and items <= {(int(start), int(length)) for start, length in stored}
 
     def _compute(self, missing: Work, reading: Sequence[str], progress: Progress) -> None:
         """Walk over what is to be read, prove it by its digest, and keep what was computed."""

@@ -97,7 +97,11 @@ class Networks:
         """Return network -> file of weights, of all that the protocol uses."""
         names = [f"lpips-{metric.trunk}" for metric in protocol.frame_metrics if metric.trunk]
         names += [self.name_of(setting) for setting in protocol.features]
-        return {name: self.known[name] for name in dict.fromkeys(names) if name in self.known}
+        return {
+            name.replace("lpips-", "lpips_"): self.known[name]
+            for name in dict.fromkeys(names)
+            if name in self.known
+        }
 
 
 def find_networks(protocols: Iterable[Protocol], request: NetworkRequest) -> Networks:

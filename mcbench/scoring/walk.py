@@ -127,11 +127,9 @@ class Walk:
                 span = range(begin, min(begin + self._pace.batch, len(self._indices)))
                 waiting.append(pool.submit(self._compute, span, self._streamed(span)))
                 if len(waiting) > 2 * self._pace.threads:
-                    self._take(waiting.popleft().result(), pool)
-                    progress.advance(units * self._pace.batch)
+                    progress.advance(units * self._take(waiting.popleft().result(), pool))
             while waiting:
-                self._take(waiting.popleft().result(), pool)
-                progress.advance(units * self._pace.batch)
+                progress.advance(units * self._take(waiting.popleft().result(), pool))
             for key in list(self._clips):
                 self._submit(key, pool)
             self._collect(0)
@@ -156,8 +154,8 @@ class Walk:
         batch = Batch([self._indices[place] for place in span], frames)
         return work_on(batch, self._work, {}, self._networks)
 
-    def _take(self, batch: Batch, pool: ThreadPoolExecutor) -> None:
-        """Put what came of a batch in its place; batches come in order."""
+    def _take(self, batch: Batch, pool: ThreadPoolExecutor) -> int:
+        """Put what came of a batch in its place; batches come in order. Return its number of frames."""
         first = self._indices.index(batch.indices[0])
         for side, frames in batch.frames.items():
             for frame in frames:
@@ -168,6 +166,7 @@ class Walk:
             self._rows[key_of_stream].update(zip(items, rows, strict=True))
         for (side, stream), frames_in in batch.inputs.items():
             self._cut(side, stream, batch.indices, frames_in, pool)
+        return len(batch.indices)
 
     def _cut(
         self, side: str, stream: Stream, indices: Sequence[int], frames: torch.Tensor, pool: ThreadPoolExecutor

@@ -9,7 +9,7 @@ from mcbench.metrics.distribution import frechet_distance
 from mcbench.records import MetricValue
 from mcbench.scoring import protocol
 from mcbench.scoring.aggregate import distribution_value, frame_value
-from mcbench.scoring.collect import Features, VideoValues
+from mcbench.scoring.values import Features, VideoValues
 
 
 def _videos(n_videos: int = 12) -> list[VideoValues]:

@@ -21,6 +21,7 @@ from mcbench.scoring.protocols.model import (
 )
 
 __all__ = [
+    "DEFAULT_PROTOCOLS",
     "PROTOCOLS",
     "DistributionMetric",
     "FeatureSetting",
@@ -36,6 +37,10 @@ __all__ = [
 ]
 
 PROTOCOLS: dict[str, Protocol] = {one.name: one for one in (DISCO_2, MCBENCH_1)}
+
+
+DEFAULT_PROTOCOLS = (DISCO_2.name, MCBENCH_1.name)
+"""What is scored where nothing is asked for."""
 
 
 def protocol(name: str) -> Protocol:

@@ -1,4 +1,4 @@
-"""Which clips are taken."""
+"""Which items are taken."""
 
 from __future__ import annotations
 
@@ -6,10 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcbench.scoring import protocol
-from mcbench.scoring.clips import evenly, possible_starts
+from mcbench.scoring.items import evenly, possible_items
 
 DISCO = protocol("disco/2").feature_setting("motion")
 MCBENCH = protocol("mcbench/1").feature_setting("motion")
+
+
+def possible_starts(indices, setting):
+    """Return the first frames of all clips, each of which has the setting's length."""
+    items = possible_items(list(indices), setting)
+    assert {length for _, length in items} <= {setting.clip_length}
+    return [start for start, _ in items]
 
 
 def test_disco_takes_every_window() -> None:
@@ -31,10 +38,23 @@ def test_no_clip_spans_a_gap() -> None:
 
 
 def test_fewer_clips_are_spread_over_the_video() -> None:
-    assert evenly([0, 16, 32, 48, 64], 3) == [0, 32, 64]
-    assert evenly([0, 16], 5) == [0, 16]
-    assert evenly([0, 16, 32], 1) == [0]
-    assert evenly([0, 16], 0) == []
+    starts = [(start, 16) for start in (0, 16, 32, 48, 64)]
+    assert evenly(starts, 3) == [(0, 16), (32, 16), (64, 16)]
+    assert evenly(starts[:2], 5) == starts[:2]
+    assert evenly(starts[:3], 1) == starts[:1]
+    assert evenly(starts[:2], 0) == []
+
+
+def test_images_leave_the_reference_out_where_the_protocol_does() -> None:
+    image = protocol("mcbench/1").feature_setting("image")
+    assert possible_items([0, 1, 2, 5], image) == [(1, 1), (2, 1), (5, 1)]
+    assert possible_items([0, 1], protocol("disco/2").feature_setting("image")) == [(0, 1), (1, 1)]
+
+
+def test_prefixes_begin_with_the_video_and_end_before_a_gap() -> None:
+    setting = DISCO.model_copy(update={"prefixes": (12, 10, 24)})
+    assert possible_items([*range(12), *range(13, 40)], setting) == [(0, 10), (0, 12)]
+    assert possible_items([], setting) == []
 
 
 @given(st.lists(st.integers(0, 200), unique=True).map(sorted))
@@ -47,7 +67,7 @@ def test_every_clip_lies_in_the_frames_and_none_is_left_out(indices: list[int]) 
 
 @given(st.lists(st.integers(0, 1000), min_size=1, unique=True).map(sorted), st.integers(0, 40))
 def test_evenly_gives_as_many_as_asked_for_without_repeats(starts: list[int], count: int) -> None:
-    chosen = evenly(starts, count)
+    chosen = [start for start, _ in evenly([(start, 16) for start in starts], count)]
     assert len(chosen) == min(count, len(starts))
     assert len(set(chosen)) == len(chosen)
     assert set(chosen) <= set(starts)
