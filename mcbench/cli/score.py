@@ -69,7 +69,7 @@ def score(
     from mcbench import scoring
     from mcbench.records import RunRecord
 
-    names = protocol or list(scoring.PROTOCOLS)
+    names = protocol or list(scoring.DEFAULT_PROTOCOLS)
     for name in names:
         scoring.protocol(name)
     records: list[ScoreRecord] = []

@@ -20,9 +20,10 @@ from torch.nn import functional
 from mcbench import weights
 from mcbench.errors import FileFormatError, InputError, MismatchError, WeightsMissingError
 from mcbench.metrics.networks import i3d as i3d_module
+from mcbench.metrics.networks import inception as inception_module
 from mcbench.metrics.networks.golden import check_golden
-from mcbench.metrics.networks.i3d import I3D, I3DNetwork, load_i3d
-from mcbench.metrics.networks.inception import InceptionNetwork, build_inception, load_inception
+from mcbench.metrics.networks.i3d import I3D, load_i3d
+from mcbench.metrics.networks.inception import build_inception, load_inception
 from mcbench.metrics.networks.loading import load_strict, read_state
 from mcbench.metrics.networks.lpips import load_lpips
 from mcbench.metrics.networks.registry import NETWORKS, load_network, network_entry
@@ -249,7 +250,7 @@ def test_i3d_against_a_restatement(i3d_file: Path) -> None:
     assert found.shape == (1, 400)
     assert float(found.std()) > 1e-2
     torch.testing.assert_close(found, expected, rtol=2e-4, atol=2e-4)
-    assert {layer.eps for layer in network._model.modules() if isinstance(layer, nn.BatchNorm3d)} == {1e-3}
+    assert {layer.eps for layer in network.module.modules() if isinstance(layer, nn.BatchNorm3d)} == {1e-3}
 
 
 def test_the_epsilon_of_other_ports_gives_other_features(
@@ -387,9 +388,9 @@ def test_the_registry_tells_the_truth_of_what_it_loads(resnet_file: Path, tmp_pa
         entry.clip_length,
     )
     assert loaded.weights.sha256 == installed.sha256
-    for kind in (I3DNetwork, InceptionNetwork):
-        entry = NETWORKS[kind.name]
-        assert (kind.dimensions, kind.input_size, kind.clip_length) == (
+    for shape in (i3d_module.SHAPE, inception_module.SHAPE):
+        entry = NETWORKS[shape.name]
+        assert (shape.dimensions, shape.input_size, shape.clip_length) == (
             entry.dimensions,
             entry.input_size,
             entry.clip_length,

@@ -17,10 +17,15 @@ from torch.nn import functional
 
 from mcbench.errors import FileFormatError
 from mcbench.metrics.networks.loading import load_strict, read_state
+from mcbench.metrics.networks.torch_network import FromFrames, ItemShape, TorchNetwork
 
 _EPSILON = 1e-3
 _CLASSES = 400
 Triple = tuple[int, int, int]
+SHAPE = ItemShape(
+    "i3d", dimensions=_CLASSES, input_size=(224, 224), clip_length=16, shortest_clip=9, longest_clip=64
+)
+"""What goes in and out. Convolutions are padded by each clip's own length, as TensorFlow does."""
 
 _BEFORE_MIXED: tuple[tuple[str, int, int, Triple, Triple], ...] = (
     ("Conv3d_1a_7x7", 3, 64, (7, 7, 7), (2, 2, 2)),
@@ -82,8 +87,9 @@ class _Unit(nn.Module):
         self._kernel, self._stride = kernel, stride
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
-        padded = _pad_same(values, self._kernel, self._stride)
-        return functional.relu(self.bn(self.conv3d(padded)))
+        padded, padding = _same(values, self._kernel, self._stride)
+        found = functional.conv3d(padded, self.conv3d.weight, None, self._stride, padding)
+        return functional.relu(self.bn(found))
 
 
 class _Mixed(nn.Module):
@@ -114,56 +120,55 @@ class _Logits(nn.Module):
         return logits
 
 
-def _pad_same(values: torch.Tensor, kernel: Triple, stride: Triple) -> torch.Tensor:
-    padding: list[int] = []
-    for length, size, step in zip(
-        reversed(values.shape[2:]), reversed(kernel), reversed(stride), strict=True
-    ):
+def _same(values: torch.Tensor, kernel: Triple, stride: Triple) -> tuple[torch.Tensor, Triple]:
+    """Return values and padding that together are TensorFlow's SAME: odd padding has more behind."""
+    behind: list[int] = []
+    both: list[int] = []
+    for length, size, step in zip(values.shape[2:], kernel, stride, strict=True):
         total = max((-(-length // step) - 1) * step + size - length, 0)
-        padding += [total // 2, total - total // 2]
-    return functional.pad(values, padding) if any(padding) else values
+        both.append(total // 2)
+        behind.append(total % 2)
+    if any(behind):
+        values = functional.pad(values, [0, behind[2], 0, behind[1], 0, behind[0]])
+    return values, (both[0], both[1], both[2])
 
 
 def _max_pool_same(values: torch.Tensor, kernel: Triple, stride: Triple) -> torch.Tensor:
     # Padding with 0 equals leaving it out of the maximum, since all values are behind a ReLU.
-    return functional.max_pool3d(_pad_same(values, kernel, stride), kernel, stride)
+    padded, padding = _same(values, kernel, stride)
+    return functional.max_pool3d(padded, kernel, stride, padding)
 
 
-class I3DNetwork:
-    """A loaded I3D, from either file; a `FeatureNetwork`."""
+class _Scripted(nn.Module):
+    """The published TorchScript, asked for logits as FVD asks for them."""
 
-    name = "i3d"
-    dimensions = _CLASSES
-    input_size = (224, 224)
-    clip_length = 16
+    def __init__(self, script: Any) -> None:
+        super().__init__()
+        self.script = script
 
-    def __init__(self, model: Any, scripted: bool, device: str) -> None:
-        self._model, self._scripted, self._device = model.to(device).eval(), scripted, device
-
-    @torch.inference_mode()
-    def features(self, batch: torch.Tensor) -> torch.Tensor:
-        """Return logits, [B, 400], of clips [B, 16, 224, 224, 3] on 0..255."""
-        clips = (batch.to(self._device, torch.float32) / 127.5 - 1.0).permute(0, 4, 1, 2, 3).contiguous()
-        if self._scripted:
-            found: torch.Tensor = self._model(clips, rescale=False, resize=False, return_features=True)
-        else:
-            found = self._model(clips)
-        return found.float()
+    def forward(self, clips: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = self.script(
+            clips.contiguous(), rescale=False, resize=False, return_features=True
+        )
+        return found
 
 
-def load_i3d(path: Path, device: str) -> I3DNetwork:
+def load_i3d(path: Path, device: str) -> TorchNetwork:
     """Load I3D from `i3d_pretrained_400.pt` (a state dict) or `i3d_torchscript.pt`.
 
     Raises:
         FileFormatError: the file is damaged, or its tensors do not fit.
     """
+    body: nn.Module
     if "torchscript" in path.name:
         # A TorchScript file holds code; the store takes only the one whose digest is in the catalogue.
         try:
-            scripted = torch.jit.load(str(path), map_location=device)  # type: ignore[no-untyped-call]
+            body = _Scripted(torch.jit.load(str(path), map_location=device))  # type: ignore[no-untyped-call]
         except RuntimeError as error:
             raise FileFormatError(f"{path} is not a readable TorchScript file: {error}") from error
-        return I3DNetwork(scripted, scripted=True, device=device)
-    model = I3D()
-    load_strict(model, read_state(path), str(path))
-    return I3DNetwork(model, scripted=False, device=device)
+    else:
+        with torch.device("meta"):
+            body = I3D()
+        load_strict(body, read_state(path), str(path))
+        body.to(memory_format=torch.channels_last_3d)
+    return TorchNetwork(SHAPE, FromFrames(body, scale=127.5, shift=(1.0, 1.0, 1.0)), device)

@@ -8,27 +8,14 @@ from typing import Any
 import torch
 import torchvision
 from pytorch_fid import inception as pytorch_fid
+from torch import nn
 from torch.nn import functional
 
 from mcbench.metrics.networks.loading import load_strict, read_state
+from mcbench.metrics.networks.torch_network import FromFrames, ItemShape, TorchNetwork
 
-
-class InceptionNetwork:
-    """A loaded Inception; a `FeatureNetwork` over images."""
-
-    name = "inception"
-    dimensions = 2048
-    input_size = (299, 299)
-    clip_length = 1
-
-    def __init__(self, model: Any, device: str) -> None:
-        self._model, self._device = model.to(device).eval(), device
-
-    @torch.inference_mode()
-    def features(self, batch: torch.Tensor) -> torch.Tensor:
-        """Return pooled features, [B, 2048], of images [B, 1, 299, 299, 3] on 0..255."""
-        images = batch[:, 0].to(self._device, torch.float32) / 127.5 - 1.0
-        return _pooled(self._model, images.permute(0, 3, 1, 2).contiguous())
+SHAPE = ItemShape("inception", dimensions=2048, input_size=(299, 299), clip_length=1)
+"""What goes in and out."""
 
 
 def build_inception() -> Any:
@@ -52,25 +39,36 @@ def build_inception() -> Any:
     return model
 
 
-def load_inception(path: Path, device: str) -> InceptionNetwork:
+class InceptionFeatures(nn.Module):
+    """From [B, 3, 299, 299] on -1..1 to pooled features, [B, 2048]."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the features before the classifier."""
+        values = images
+        for name in ("Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3"):
+            values = getattr(self.model, name)(values)
+        values = functional.max_pool2d(values, 3, stride=2)
+        for name in ("Conv2d_3b_1x1", "Conv2d_4a_3x3"):
+            values = getattr(self.model, name)(values)
+        values = functional.max_pool2d(values, 3, stride=2)
+        for block in ("5b", "5c", "5d", "6a", "6b", "6c", "6d", "6e", "7a", "7b", "7c"):
+            values = getattr(self.model, f"Mixed_{block}")(values)
+        return values.mean(dim=(2, 3))
+
+
+def load_inception(path: Path, device: str) -> TorchNetwork:
     """Load the network from `pt_inception-2015-12-05-6726825d.pth`.
 
     Raises:
         FileFormatError: the file is damaged, or its tensors do not fit.
     """
-    model = build_inception()
+    with torch.device("meta"):
+        model = build_inception()
     load_strict(model, read_state(path), str(path))
-    return InceptionNetwork(model, device)
-
-
-def _pooled(model: Any, images: torch.Tensor) -> torch.Tensor:
-    values = images
-    for name in ("Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3"):
-        values = getattr(model, name)(values)
-    values = functional.max_pool2d(values, 3, stride=2)
-    for name in ("Conv2d_3b_1x1", "Conv2d_4a_3x3"):
-        values = getattr(model, name)(values)
-    values = functional.max_pool2d(values, 3, stride=2)
-    for block in ("5b", "5c", "5d", "6a", "6b", "6c", "6d", "6e", "7a", "7b", "7c"):
-        values = getattr(model, f"Mixed_{block}")(values)
-    return values.mean(dim=(2, 3))
+    model.to(memory_format=torch.channels_last)
+    frames = FromFrames(InceptionFeatures(model), scale=127.5, shift=(1.0, 1.0, 1.0), images=True)
+    return TorchNetwork(SHAPE, frames, device)

@@ -36,6 +36,8 @@ def read_state(path: Path) -> dict[str, torch.Tensor]:
 def load_strict(network: nn.Module, state: Mapping[str, torch.Tensor], source: str) -> None:
     """Fill a network from a state dict: every tensor of either side must fit one of the other.
 
+    The network may have been built on the `meta` device: its tensors are replaced, not copied into.
+
     Raises:
         FileFormatError: names or shapes differ, or a value is not finite; the message names some.
     """
@@ -61,7 +63,9 @@ def load_strict(network: nn.Module, state: Mapping[str, torch.Tensor], source: s
     ]
     if told:
         raise FileFormatError(f"the tensors of {source} do not fit the network: {'; '.join(told)}")
-    network.load_state_dict({**own, **{name: value for name, value in state.items() if name in own}})
+    absent = {name: torch.zeros_like(value, device="cpu") for name, value in own.items() if name not in state}
+    filled = {name: value.to(own[name].dtype) for name, value in state.items() if name in own}
+    network.load_state_dict({**absent, **filled}, assign=True)
 
 
 def _read_safetensors(path: Path) -> Any:

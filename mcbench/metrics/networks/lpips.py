@@ -1,8 +1,18 @@
-"""LPIPS v0.1 through the package `lpips`, with its trunk from mcbench's folder of weights."""
+"""LPIPS v0.1 through the package `lpips`, with its trunk from mcbench's folder of weights.
+
+Zhang et al., "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric", 2018. With x_l the
+activations of layer l of the trunk, each place scaled to unit length over channels, and w_l >= 0 learned:
+
+    LPIPS(a, b) = sum over l of the mean over places of sum over channels of w_l (a_l - b_l)^2
+
+The activations of one frame serve all frames that it is compared with, hence the two halves.
+"""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,55 +20,179 @@ import lpips
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional
 
 from mcbench import weights
 from mcbench.errors import MismatchError
+from mcbench.metrics.networks.itemwise import item_by_item
 from mcbench.metrics.networks.loading import load_strict, read_state
 from mcbench.records import WeightsUse
 
 Trunk = Literal["alex", "vgg"]
 InputRange = Literal["-1..1", "0..1"]
+Frames = NDArray[Any] | torch.Tensor
+SMALLEST_SIDE = 32
+"""Pixels; AlexNet's layers come to nothing on smaller frames."""
+
+
+@dataclass(frozen=True)
+class Activations:
+    """What LPIPS makes of frames before it compares them; made and read by `LpipsNetwork` alone.
+
+    Attributes:
+        frames: (N, H, W).
+        trunk: which network they are of.
+        input_range: how the frames were fed.
+        chunks: the frames one by one on a CPU, all at once elsewhere: of each its layers, unit length
+            over channels, float32 [n, C, h, w].
+    """
+
+    frames: tuple[int, int, int]
+    trunk: Trunk
+    input_range: InputRange
+    chunks: tuple[tuple[torch.Tensor, ...], ...]
+
+    def __len__(self) -> int:
+        return self.frames[0]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory held; of a frame of 256x256 2.6 MB (AlexNet) or 32 MB (VGG)."""
+        return sum(layer.nbytes for layers in self.chunks for layer in layers)
 
 
 class LpipsNetwork:
-    """A loaded LPIPS network.
+    """A loaded LPIPS network. Many threads may use it at once.
+
+    On a CPU every frame is computed alone on one thread, so that its value is the same to the last bit
+    whatever the batch and the number of threads (see `itemwise`).
 
     Attributes:
         trunk: `alex` or `vgg`.
         weights: name and sha256 of the trunk's file; the linear heads are those of the package lpips.
         device: where it runs.
+        backend: what runs it.
     """
+
+    backend = "torch-fp32"
 
     def __init__(self, trunk: Trunk, used: WeightsUse, model: Any, device: str) -> None:
         self.trunk, self.weights, self.device = trunk, used, device
-        self._model = model.to(device, memory_format=torch.channels_last)
+        self._model = model.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
 
-    @torch.inference_mode()
     def distance(
-        self,
-        prediction: NDArray[Any],
-        truth: NDArray[Any],
-        input_range: InputRange = "-1..1",
+        self, prediction: Frames, truth: Frames, input_range: InputRange = "-1..1"
     ) -> NDArray[np.float64]:
         """Return the LPIPS distance of each pair of frames.
 
         Args:
-            prediction: uint8 or floating [N, H, W, 3] on 0..255.
+            prediction: uint8 or floating [N, H, W, 3] on 0..255, H and W at least 32.
             truth: the same shape.
             input_range: what 0..255 is mapped to. LPIPS was made for -1..1; 0..1 is an error of some
                 evaluators whose numbers have been published.
 
         Returns:
-            float64 [N], 0 for equal frames.
+            float64 [N], at least 0; 0 for equal frames; lower is better.
 
         Raises:
-            MismatchError: the shapes differ.
+            MismatchError: the shapes differ, or are none of frames.
         """
+        return self.between(*self._both(prediction, truth, input_range))
+
+    def spatial(
+        self, prediction: Frames, truth: Frames, input_range: InputRange = "-1..1"
+    ) -> NDArray[np.float64]:
+        """Return the distance at each pixel, float64 [N, H, W]: `spatial_between` of both sides' activations.
+
+        Raises:
+            MismatchError: as `distance`.
+        """
+        return self.spatial_between(*self._both(prediction, truth, input_range))
+
+    def activations(self, frames: Frames, input_range: InputRange = "-1..1") -> Activations:
+        """Return what LPIPS makes of frames before it compares them, to compare them more than once.
+
+        Args:
+            frames: uint8 or floating [N, H, W, 3] on 0..255, H and W at least 32.
+            input_range: as `distance`.
+
+        Raises:
+            MismatchError: the shape is none of frames.
+        """
+        if (
+            frames.ndim != 4
+            or frames.shape[3] != 3
+            or not len(frames)
+            or min(frames.shape[1:3]) < SMALLEST_SIDE
+        ):
+            raise MismatchError(
+                f"LPIPS takes frames [N, H, W, 3] with H and W at least {SMALLEST_SIDE}, not "
+                f"{tuple(frames.shape)}"
+            )
+        given = torch.from_numpy(np.ascontiguousarray(frames)) if isinstance(frames, np.ndarray) else frames
+        items = torch.split(given, 1) if self.device == "cpu" else (given,)
+        chunks = item_by_item(lambda item: self._layers(item, input_range), items)
+        return Activations((len(given), *given.shape[1:3]), self.trunk, input_range, tuple(chunks))
+
+    def between(self, prediction: Activations, truth: Activations) -> NDArray[np.float64]:
+        """Return the distance of each pair of frames from their activations, float64 [N].
+
+        `distance(a, b)` is `between(activations(a), activations(b))`, to the last bit.
+
+        Raises:
+            MismatchError: they are of other numbers or sizes of frames, trunks or input ranges.
+        """
+        return np.concatenate(self._compared(prediction, truth, _averaged))
+
+    def spatial_between(self, prediction: Activations, truth: Activations) -> NDArray[np.float64]:
+        """Return the distance at each pixel, from activations.
+
+        Each layer's map of distances is stretched to the frame bilinearly, as the package lpips does
+        with `spatial=True`, and the maps are added. Their mean differs a little from `between`, since
+        stretching weighs the places at the rim otherwise.
+
+        Returns:
+            float64 [N, H, W], at least 0.
+
+        Raises:
+            MismatchError: as `between`.
+        """
+        size = truth.frames[1:]
+        return np.concatenate(self._compared(prediction, truth, lambda maps: _stretched(maps, size)))
+
+    def _both(
+        self, prediction: Frames, truth: Frames, input_range: InputRange
+    ) -> tuple[Activations, Activations]:
         if prediction.shape != truth.shape:
-            raise MismatchError(f"LPIPS cannot compare frames of {prediction.shape} with {truth.shape}")
-        pair = (_tensor(side, input_range).to(self.device) for side in (prediction, truth))
-        values = self._model(*pair)
-        return np.asarray(values.flatten().double().cpu().numpy(), dtype=np.float64)
+            raise MismatchError(
+                f"LPIPS cannot compare frames of {tuple(prediction.shape)} with {tuple(truth.shape)}"
+            )
+        return self.activations(prediction, input_range), self.activations(truth, input_range)
+
+    def _layers(self, frames: torch.Tensor, input_range: InputRange) -> tuple[torch.Tensor, ...]:
+        outputs = self._model.net(self._model.scaling_layer(_mapped(frames.to(self.device), input_range)))
+        return tuple(lpips.normalize_tensor(layer) for layer in outputs)
+
+    def _compared(
+        self,
+        prediction: Activations,
+        truth: Activations,
+        finish: Callable[[list[torch.Tensor]], torch.Tensor],
+    ) -> list[NDArray[np.float64]]:
+        for one in (prediction, truth):
+            if one.trunk != self.trunk:
+                raise MismatchError(f"activations of LPIPS-{one.trunk} are of no use to LPIPS-{self.trunk}")
+        if (prediction.frames, prediction.input_range) != (truth.frames, truth.input_range):
+            raise MismatchError(
+                f"LPIPS cannot compare frames of {prediction.frames} fed on {prediction.input_range} with "
+                f"{truth.frames} on {truth.input_range}"
+            )
+
+        def compare(pair: tuple[tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]) -> NDArray[np.float64]:
+            maps = [head((a - b).square_()) for head, a, b in zip(self._model.lins, *pair, strict=True)]
+            return np.asarray(finish(maps).cpu().numpy(), dtype=np.float64)
+
+        return item_by_item(compare, list(zip(prediction.chunks, truth.chunks, strict=True)))
 
 
 def load_lpips(trunk: Trunk, *, home: Path | None = None, device: str = "cpu") -> LpipsNetwork:
@@ -69,30 +203,48 @@ def load_lpips(trunk: Trunk, *, home: Path | None = None, device: str = "cpu") -
         FileFormatError: it does not fit.
     """
     there = weights.present(f"lpips-{trunk}", home)
-    # The package builds torchvision's whole classifier with random weights first: keep that out of the
-    # caller's random numbers, and its deprecation warnings off the screen.
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model = lpips.LPIPS(net=trunk, pnet_rand=True, verbose=False)
+    model = build_lpips(trunk)
     # The package's own names are sliceK.LAYER.weight, torchvision's features.LAYER.weight.
     names = {f"features.{name.partition('.')[2]}": name for name in model.net.state_dict()}
     state = {names.get(name, name): value for name, value in read_state(there.path).items()}
     load_strict(model.net, state, str(there.path))
-    _check_heads(model, trunk)
     return LpipsNetwork(trunk, WeightsUse(name=there.name, sha256=there.sha256), model, device)
 
 
-def _check_heads(model: Any, trunk: Trunk) -> None:
-    """The package loads its heads without looking whether any name fitted; look."""
-    heads = read_state(Path(lpips.__file__).parent / "weights" / "v0.1" / f"{trunk}.pth")
-    own = model.state_dict()
-    for name, value in heads.items():
-        if name not in own or not torch.equal(own[name], value):
-            raise MismatchError(f"the package lpips did not load its own head {name}", "reinstall lpips")
+def build_lpips(trunk: Trunk) -> Any:
+    """Return the package's network with its own heads; the trunk's weights are still to come.
+
+    The package builds torchvision's whole classifier to take the trunk out of it: on the `meta` device
+    that takes no time and none of the caller's random numbers.
+    """
+    with torch.device("meta"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the package asks torchvision in an old way
+        model = lpips.LPIPS(net=trunk, pnet_rand=True, pretrained=False, verbose=False)
+    model.scaling_layer = lpips.ScalingLayer()
+    source = Path(lpips.__file__).parent / "weights" / "v0.1" / f"{trunk}.pth"
+    # Every head is there twice in the module, under `lins` and under its own name; the file has the latter.
+    heads = {f"{name.partition('.')[0]}": value for name, value in read_state(source).items()}
+    for place, head in enumerate(model.lins):
+        load_strict(head, {"model.1.weight": heads.pop(f"lin{place}")}, str(source))
+    if heads:
+        raise MismatchError(f"{source} holds unknown heads {', '.join(heads)}", "reinstall lpips")
+    return model
 
 
-def _tensor(frames: NDArray[Any], input_range: InputRange) -> torch.Tensor:
-    values = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2)
-    values = values.float() if frames.dtype == np.uint8 else values.double()
+def _mapped(frames: torch.Tensor, input_range: InputRange) -> torch.Tensor:
+    """Return frames as the trunk takes them, float32 [n, 3, H, W] in channels-last order of memory."""
+    values = frames.float() if frames.dtype == torch.uint8 else frames.double()
     scaled = values / 127.5 - 1.0 if input_range == "-1..1" else values / 255.0
-    return scaled.float().contiguous(memory_format=torch.channels_last)
+    return scaled.float().permute(0, 3, 1, 2)
+
+
+def _averaged(maps: list[torch.Tensor]) -> torch.Tensor:
+    return torch.stack([one.double().mean(dim=(1, 2, 3)) for one in maps]).sum(dim=0)
+
+
+def _stretched(maps: list[torch.Tensor], size: tuple[int, int]) -> torch.Tensor:
+    stretched = [
+        functional.interpolate(one.double(), size=size, mode="bilinear", align_corners=False)[:, 0]
+        for one in maps
+    ]
+    return torch.stack(stretched).sum(dim=0)

@@ -14,6 +14,10 @@ from torch import nn
 from torch.nn import functional
 
 from mcbench.metrics.networks.loading import load_strict, read_state
+from mcbench.metrics.networks.torch_network import FromFrames, ItemShape, TorchNetwork
+
+SHAPE = ItemShape("resnet50-kinetics", dimensions=2048, input_size=(112, 112), clip_length=16)
+"""What goes in and out."""
 
 _CLASSES = 400
 _MEAN = (114.7748, 107.7354, 99.4750)
@@ -71,32 +75,14 @@ def _stage(inputs: int, width: int, blocks: int, stride: int) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-class ResNet3DNetwork:
-    """A loaded 3D ResNet-50; a `FeatureNetwork`."""
-
-    name = "resnet50-kinetics"
-    dimensions = 2048
-    input_size = (112, 112)
-    clip_length = 16
-
-    def __init__(self, model: ResNet3D50, device: str) -> None:
-        self._model, self._device = model.to(device).eval(), device
-        self._mean = torch.tensor(_MEAN, device=device)
-
-    @torch.inference_mode()
-    def features(self, batch: torch.Tensor) -> torch.Tensor:
-        """Return pooled features, [B, 2048], of clips [B, 16, 112, 112, 3] on 0..255."""
-        clips = batch.to(self._device, torch.float32) - self._mean
-        found: torch.Tensor = self._model(clips.permute(0, 4, 1, 2, 3).contiguous())
-        return found
-
-
-def load_resnet3d(path: Path, device: str) -> ResNet3DNetwork:
+def load_resnet3d(path: Path, device: str) -> TorchNetwork:
     """Load the network from `resnet-50-kinetics.pth`.
 
     Raises:
         FileFormatError: the file is damaged, or its tensors do not fit.
     """
-    model = ResNet3D50()
+    with torch.device("meta"):
+        model = ResNet3D50()
     load_strict(model, read_state(path), str(path))
-    return ResNet3DNetwork(model, device)
+    model.to(memory_format=torch.channels_last_3d)
+    return TorchNetwork(SHAPE, FromFrames(model, scale=1.0, shift=_MEAN), device)

@@ -6,7 +6,9 @@ import difflib
 
 from mcbench.errors import InputError
 from mcbench.records import NetworkFamily
+from mcbench.scoring.protocols.common_metrics_1 import COMMON_METRICS_1
 from mcbench.scoring.protocols.disco_2 import DISCO_2
+from mcbench.scoring.protocols.humanvid_1 import HUMANVID_1
 from mcbench.scoring.protocols.mcbench_1 import MCBENCH_1
 from mcbench.scoring.protocols.model import (
     DistributionMetric,
@@ -36,7 +38,9 @@ __all__ = [
     "protocol",
 ]
 
-PROTOCOLS: dict[str, Protocol] = {one.name: one for one in (DISCO_2, MCBENCH_1)}
+PROTOCOLS: dict[str, Protocol] = {one.name: one for one in (DISCO_2, HUMANVID_1, COMMON_METRICS_1, MCBENCH_1)}
+DEFAULT_PROTOCOLS = ("disco/2", "mcbench/1")
+"""What `mcbench score` computes unless told otherwise."""
 
 
 DEFAULT_PROTOCOLS = (DISCO_2.name, MCBENCH_1.name)

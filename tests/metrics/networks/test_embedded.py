@@ -11,7 +11,7 @@ import safetensors
 import torch
 from safetensors.torch import load_file, save_file
 
-from mcbench.errors import FileFormatError, InputError, WeightsMissingError
+from mcbench.errors import FileFormatError, InputError, MismatchError, WeightsMissingError
 from mcbench.files import sha256_file
 from mcbench.metrics.networks.contract import FeatureNetwork
 from mcbench.metrics.networks.embedded import EmbeddedName, embedded_weights, load_embedded
@@ -110,7 +110,7 @@ def test_order_in_time_matters(name: EmbeddedName, networks: dict[str, FeatureNe
 def test_other_shapes_are_refused(name: EmbeddedName, networks: dict[str, FeatureNetwork]) -> None:
     batch = pattern(name, 1)
     for wrong in (batch[0], batch[..., :-1, :, :], batch[..., :2], batch.repeat(1, 2, 1, 1, 1)):
-        with pytest.raises(ValueError, match=name):
+        with pytest.raises(MismatchError, match=name):
             networks[name].features(wrong)
 
 

@@ -5,6 +5,6 @@ not FID, FID-VID or FVD and compare with no published number.
 """
 
 from mcbench.metrics.networks.embedded.architecture import EmbeddedName
-from mcbench.metrics.networks.embedded.loading import EmbeddedNetwork, embedded_weights, load_embedded
+from mcbench.metrics.networks.embedded.loading import embedded_weights, load_embedded
 
-__all__ = ["EmbeddedName", "EmbeddedNetwork", "embedded_weights", "load_embedded"]
+__all__ = ["EmbeddedName", "embedded_weights", "load_embedded"]

@@ -8,65 +8,30 @@ from typing import get_args
 import safetensors
 import torch
 from safetensors.torch import load_file
+from torch import nn
 
 from mcbench.errors import FileFormatError, InputError, WeightsMissingError
 from mcbench.metrics.networks.embedded.architecture import (
     ARCHITECTURE_VERSION,
+    DIMENSIONS,
     SHAPES,
     EmbeddedName,
     EmbeddedTrunk,
 )
+from mcbench.metrics.networks.torch_network import ItemShape, TorchNetwork
 
 _REINSTALL = "install mcbench again: these weights are part of the package"
 
 
-class EmbeddedNetwork:
-    """An embedded network in evaluation mode; a `FeatureNetwork`."""
+class _Standardised(nn.Module):
+    """A trunk with its features standardised: mean 0 and spread 1 over the training data."""
 
-    def __init__(self, name: EmbeddedName, trunk: EmbeddedTrunk, device: str) -> None:
-        self._name = name
-        self._device = torch.device(device)
-        self._trunk = trunk.to(self._device).eval().requires_grad_(False)
+    def __init__(self, trunk: EmbeddedTrunk) -> None:
+        super().__init__()
+        self.trunk = trunk
 
-    @property
-    def name(self) -> str:
-        """`image`, `clip` or `motion`."""
-        return self._name
-
-    @property
-    def dimensions(self) -> int:
-        """Length of a feature vector."""
-        return int(self._trunk.feature_mean.numel())
-
-    @property
-    def input_size(self) -> tuple[int, int]:
-        """(height, width) of the frames it takes."""
-        return self._trunk.shape.input_size
-
-    @property
-    def clip_length(self) -> int:
-        """Frames in an item; 1 for `image`."""
-        return self._trunk.shape.clip_length
-
-    def features(self, batch: torch.Tensor) -> torch.Tensor:
-        """Return standardised features of a batch of clips.
-
-        Args:
-            batch: uint8 or floating [B, clip_length, *input_size, 3], RGB on the scale 0..255.
-
-        Returns:
-            float32 [B, dimensions], mean 0 and spread 1 over the training data.
-
-        Raises:
-            ValueError: the batch has another shape.
-        """
-        expected = (self.clip_length, *self.input_size, 3)
-        if batch.ndim != 5 or tuple(batch.shape[1:]) != expected:
-            raise ValueError(
-                f"the embedded network {self._name!r} takes batches of {expected}, not {tuple(batch.shape)}"
-            )
-        with torch.inference_mode():
-            return self._trunk.standardised(batch.to(self._device, torch.float32))
+    def forward(self, frames: torch.Tensor) -> torch.Tensor:
+        return self.trunk.standardised(frames)
 
 
 def embedded_weights(name: EmbeddedName) -> Path:
@@ -86,7 +51,7 @@ def embedded_weights(name: EmbeddedName) -> Path:
     return path
 
 
-def load_embedded(name: EmbeddedName, device: str = "cpu", *, path: Path | None = None) -> EmbeddedNetwork:
+def load_embedded(name: EmbeddedName, device: str = "cpu", *, path: Path | None = None) -> TorchNetwork:
     """Load an embedded network.
 
     Args:
@@ -122,4 +87,7 @@ def load_embedded(name: EmbeddedName, device: str = "cpu", *, path: Path | None 
         trunk.load_state_dict(tensors)
     except RuntimeError as error:
         raise FileFormatError(f"{source} does not fit the network {name}: {error}", hint) from error
-    return EmbeddedNetwork(name, trunk, device)
+    shape = SHAPES[name]
+    item = ItemShape(name, DIMENSIONS, input_size=shape.input_size, clip_length=shape.clip_length)
+    trunk.to(memory_format=torch.channels_last)
+    return TorchNetwork(item, _Standardised(trunk), device)
