@@ -11,10 +11,12 @@ import torch
 from numpy.typing import NDArray
 
 from mcbench.metrics import frame as frame_metrics
+from mcbench.metrics.networks.lpips import Activations, LpipsNetwork
+from mcbench.metrics.resize import resize_cover, resize_float
 from mcbench.scoring.items import Item
 from mcbench.scoring.networks import Networks
 from mcbench.scoring.protocols import FrameMetric
-from mcbench.scoring.transforms import resize_float, to_protocol
+from mcbench.scoring.transforms import to_protocol
 from mcbench.scoring.work import TRUTH, Base, Function, Stream, Work
 from mcbench.video import Frame
 
@@ -83,7 +85,10 @@ def _compare(batch: Batch, work: Work, base: Callable[[str, Base], Array], netwo
                 network = networks.lpips(function.metric.trunk)
                 if function not in activations:  # one walk through the trunk serves every run
                     activations[function] = network.activations(truth, function.metric.input_range)
-                found = network.between(
+                between = (
+                    network.between if function.metric.function == "lpips" else _spatial_mean(network)
+                )
+                found = between(
                     network.activations(prediction, function.metric.input_range), activations[function]
                 )
             else:
@@ -100,9 +105,11 @@ def _feed(
     places = list(range(len(batch.indices))) if over_clips else wanted
     if not places:
         return
+    resize = resize_cover if stream.fit == "cover" else resize_float
+    # One by one: a frame's values must not depend on those beside it.
     resized = torch.stack(
         [
-            resize_float(torch.from_numpy(frames[place]).double(), stream.operator, network.input_size).float()
+            resize(torch.from_numpy(frames[place]).double(), stream.operator, network.input_size).float()
             for place in places
         ]
     )
@@ -113,6 +120,14 @@ def _feed(
     batch.features[side, stream] = [(batch.indices[place], 1) for place in places], found
 
 
+def _spatial_mean(network: LpipsNetwork) -> Callable[[Activations, Activations], NDArray[np.float64]]:
+    def between(prediction: Activations, truth: Activations) -> NDArray[np.float64]:
+        mean: NDArray[np.float64] = network.spatial_between(prediction, truth).mean(axis=(1, 2))
+        return mean
+
+    return between
+
+
 def frame_function(metric: FrameMetric) -> Compare:
     """Return the function of a frame metric that needs no network, on [N, H, W, 3] of 0..255."""
     functions: dict[str, Compare] = {
@@ -121,6 +136,9 @@ def frame_function(metric: FrameMetric) -> Compare:
         "psnr": lambda prediction, truth: frame_metrics.psnr(prediction, truth, cap=metric.cap),
         "psnr_uint8": lambda prediction, truth: frame_metrics.psnr_uint8(_bytes(prediction), _bytes(truth)),
         "ssim_gray_uniform": frame_metrics.ssim_gray_uniform,
+        "ssim_gaussian_padded": lambda prediction, truth: frame_metrics.ssim_gaussian_padded(
+            prediction, truth, data_range=255.0
+        ),
         "ssim_gaussian": lambda prediction, truth: frame_metrics.ssim_gaussian(
             prediction, truth, data_range=255.0
         ),

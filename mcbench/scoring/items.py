@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mcbench.scoring.pairing import PairedVideo
 from mcbench.scoring.protocols import FeatureSetting, Protocol, Role
@@ -16,32 +16,40 @@ def plan_items(protocol: Protocol, videos: Sequence[PairedVideo]) -> dict[str, I
     """Return video -> role -> items that a protocol takes, in rising order."""
     plan: dict[str, Items] = {video.name: {} for video in videos}
     for setting in protocol.features:
-        possible = {
-            video.name: possible_items([pair.index for pair in video.frames], setting) for video in videos
-        }
-        if setting.equal_per_video:
-            fewest = min((len(items) for items in possible.values() if items), default=0)
-            possible = {name: evenly(items, fewest) for name, items in possible.items()}
-        for name, items in possible.items():
+        indices = {video.name: [pair.index for pair in video.frames] for video in videos}
+        taken = prefix_items(indices, setting) if setting.prefixes else clip_items(indices, setting)
+        for name, items in taken.items():
             plan[name][setting.role] = tuple(items)
     return plan
 
 
-def possible_items(indices: Sequence[int], setting: FeatureSetting) -> list[Item]:
-    """Return all items that fit into unbroken runs of frames.
+def clip_items(indices: Mapping[str, Sequence[int]], setting: FeatureSetting) -> dict[str, list[Item]]:
+    """Return video -> clips of one length, or single frames."""
+    possible = {name: possible_items(frames, setting) for name, frames in indices.items()}
+    if not setting.equal_per_video:
+        return possible
+    fewest = min((len(items) for items in possible.values() if items), default=0)
+    return {name: evenly(items, fewest) for name, items in possible.items()}
 
-    Clips begin at every stride from the start of each run, never across a gap. Prefixes begin with the
-    video's first frame.
-    """
+
+def prefix_items(indices: Mapping[str, Sequence[int]], setting: FeatureSetting) -> dict[str, list[Item]]:
+    """Return video -> its first frames for each of the setting's lengths, as far as it has no gap."""
+    first = {name: (_runs(frames) or [(0, 0)])[0] for name, frames in indices.items()}
+    enough = [length for _, length in first.values() if length >= setting.clip_length]
+    shortest = min(enough, default=0)
+    return {
+        name: [(start, one) for one in setting.prefix_lengths(length, shortest) if one <= length]
+        for name, (start, length) in first.items()
+    }
+
+
+def possible_items(indices: Sequence[int], setting: FeatureSetting) -> list[Item]:
+    """Return all clips that fit: at every stride from the start of each unbroken run, never across a gap."""
     if setting.skip_reference:
         indices = [index for index in indices if index != 0]
-    runs = _runs(indices)
-    if setting.prefixes:
-        first, length = runs[0] if runs else (0, 0)
-        return [(first, prefix) for prefix in sorted(setting.prefixes) if prefix <= length]
     return [
         (start, setting.clip_length)
-        for begin, length in runs
+        for begin, length in _runs(indices)
         for start in range(begin, begin + length - setting.clip_length + 1, setting.stride)
     ]
 

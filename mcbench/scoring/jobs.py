@@ -19,7 +19,17 @@ from mcbench.scoring.networks import NetworkRequest, Networks, networks_of_proce
 from mcbench.scoring.protocols import Protocol
 from mcbench.scoring.values import FeaturePair, Rows, VideoValues
 from mcbench.scoring.walk import Found, Pace, SideError, Walk, digest_only, open_side
-from mcbench.scoring.work import TRUTH, Base, Function, Stream, Work, all_work, base_of, functions_of, streams_of
+from mcbench.scoring.work import (
+    TRUTH,
+    Base,
+    Function,
+    Sizes,
+    Stream,
+    Work,
+    all_work,
+    functions_of,
+    streams_of,
+)
 
 
 class Side(Part):
@@ -118,9 +128,9 @@ class _Scoring:
         self._job, self._runs, self._networks = job, list(runs), networks
         self._cache = ScoreCache(job.cache)
         self._sides = {TRUTH: job.truth, **{run: job.predictions[run] for run in runs}}
-        self._work = all_work(
-            job.protocols, job.truth.size, {run: job.items[run] for run in self._runs}, networks
-        )
+        self._sizes = {run: Sizes(job.predictions[run].size, job.truth.size) for run in self._runs}
+        items = {run: job.items[run] for run in self._runs}
+        self._work = all_work(job.protocols, self._sizes, items, networks)
         self._digests = {side: self._cache.digest_of(s.path, s.places) for side, s in self._sides.items()}
         self._found = Found()
 
@@ -220,13 +230,12 @@ class _Scoring:
         indices = np.asarray(self._job.indices, dtype=np.int64)
         values = {}
         for protocol in self._job.protocols:
-            base = base_of(protocol, self._job.truth.size)
             frames = {
                 key: self._found.values[run, function]
-                for key, function in functions_of(protocol, base, self._networks).items()
+                for key, function in functions_of(protocol, self._sizes[run], self._networks).items()
             }
             features = {}
-            for role, stream in streams_of(protocol, base, self._networks):
+            for role, stream in streams_of(protocol, self._sizes[run], self._networks):
                 items = self._job.items[run][protocol.name].get(role, ())
                 features[role] = FeaturePair(self._rows(run, stream, items), self._rows(TRUTH, stream, items))
             values[protocol.name] = VideoValues(self._job.video, indices, frames, features)
@@ -252,6 +261,7 @@ class _Scoring:
             network=stream.network,
             weights=self._networks.known[stream.network].sha256,
             operator=stream.operator,
+            fit=stream.fit,
             backend=self._networks.backend(stream.network),
         )
 

@@ -50,9 +50,9 @@ class Networks:
         """Keys of metrics not to compute."""
         return self.request.left_out
 
-    def name_of(self, setting: FeatureSetting) -> str:
-        """Return the registry name of a role's network."""
-        return setting.networks[self.request.family]
+    def name_of(self, setting: FeatureSetting) -> str | None:
+        """Return the registry name of a role's network, or None where the family has none for it."""
+        return setting.networks.get(self.request.family)
 
     def has(self, metric: FrameMetric) -> bool:
         """Return whether a frame metric is wanted, and its network, if it needs one, is here."""
@@ -123,6 +123,8 @@ def find_networks(protocols: Iterable[Protocol], request: NetworkRequest) -> Net
         wanted = {metric.role for metric in protocol.distribution_metrics if metric.key not in request.left_out}
         for setting in (one for one in protocol.features if one.role in wanted):
             name = networks.name_of(setting)
+            if name is None:
+                continue
             if not setting.prefixes and network_entry(name).clip_length != setting.clip_length:
                 raise MismatchError(f"{protocol.name} cuts clips of {setting.clip_length} frames for {name}")
             _find(networks, name, get_command(name))

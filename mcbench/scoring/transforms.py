@@ -17,12 +17,17 @@ from mcbench.scoring.protocols import FrameSetting
 __all__ = ["check_shapes", "resize_float", "target_size", "to_protocol"]
 
 
-def target_size(setting: FrameSetting, truth: Size) -> Size:
-    """Return the size (height, width) that both sides are brought to; the truth's size decides."""
+def target_size(setting: FrameSetting, truth: Size, prediction: Size) -> Size:
+    """Return the size (height, width) that both sides are brought to.
+
+    Where the setting gives none, that is the truth's or the prediction's own, as the setting says.
+    """
     if setting.size is not None:
         return setting.size
-    assert setting.short_side is not None
-    height, width = truth
+    own = truth if setting.size_from == "truth" else prediction
+    if setting.short_side is None:
+        return own
+    height, width = own
     long_side = 2 * round(setting.short_side * max(height, width) / min(height, width) / 2)
     return (long_side, setting.short_side) if height >= width else (setting.short_side, long_side)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from mcbench.records import Size
 from mcbench.scoring.items import Item, Items
 from mcbench.scoring.networks import Networks
-from mcbench.scoring.protocols import FrameMetric, FrameSetting, Protocol, ResizeOperator
+from mcbench.scoring.protocols import FrameMetric, FrameSetting, Protocol, ResizeOperator, Role
 from mcbench.scoring.transforms import target_size
 
 TRUTH = ""
@@ -38,6 +39,15 @@ class Stream:
     base: Base
     network: str
     operator: ResizeOperator
+    fit: Literal["stretch", "cover"]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """(height, width) of the two sides of a pair, as stored."""
+
+    prediction: Size
+    truth: Size
 
 
 @dataclass
@@ -72,9 +82,9 @@ class Work:
         return functions | streams
 
 
-def base_of(protocol: Protocol, truth_size: Size) -> Base:
-    """Return the frames that a protocol sees of a video."""
-    return Base(protocol.frames, target_size(protocol.frames, truth_size))
+def base_of(setting: FrameSetting, sizes: Sizes) -> Base:
+    """Return what a pair of frames is brought to under a setting."""
+    return Base(setting, target_size(setting, sizes.truth, sizes.prediction))
 
 
 def function_of(metric: FrameMetric, base: Base) -> Function:
@@ -83,24 +93,26 @@ def function_of(metric: FrameMetric, base: Base) -> Function:
     return Function(base, plain)
 
 
-def functions_of(protocol: Protocol, base: Base, networks: Networks) -> dict[str, Function]:
+def functions_of(protocol: Protocol, sizes: Sizes, networks: Networks) -> dict[str, Function]:
     """Return key -> frame metric, of those whose network is here."""
+    base = base_of(protocol.frames, sizes)
     return {
         metric.key: function_of(metric, base) for metric in protocol.frame_metrics if networks.has(metric)
     }
 
 
-def streams_of(protocol: Protocol, base: Base, networks: Networks) -> Iterator[tuple[str, Stream]]:
+def streams_of(protocol: Protocol, sizes: Sizes, networks: Networks) -> Iterator[tuple[Role, Stream]]:
     """Yield (role, stream) of a protocol's features, of those whose network is here."""
     for setting in protocol.features:
         name = networks.name_of(setting)
-        if name in networks.known:
-            yield setting.role, Stream(base, name, setting.resize[networks.request.family])
+        if name is not None and name in networks.known:
+            base = base_of(setting.frames or protocol.frames, sizes)
+            yield setting.role, Stream(base, name, setting.resize[networks.request.family], setting.fit)
 
 
 def all_work(
     protocols: Iterable[Protocol],
-    truth_size: Size,
+    sizes: Mapping[str, Sizes],
     items: Mapping[str, Mapping[str, Items]],
     networks: Networks,
 ) -> Work:
@@ -108,7 +120,7 @@ def all_work(
 
     Args:
         protocols: to feed.
-        truth_size: (height, width) of the truth; it decides the targets.
+        sizes: run -> sizes of its pair; they decide the targets.
         items: run -> protocol -> role -> items.
         networks: which are here.
     """
@@ -118,15 +130,12 @@ def all_work(
         people={run: set() for run in items},
     )
     for protocol in protocols:
-        base = base_of(protocol, truth_size)
-        functions = set(functions_of(protocol, base, networks).values())
-        streams = list(streams_of(protocol, base, networks))
         for run, planned in items.items():
-            work.functions[run] |= functions
+            work.functions[run] |= set(functions_of(protocol, sizes[run], networks).values())
             if protocol.people_metrics:
                 work.people[run].add(protocol.name)
-            for role, stream in streams:
-                wanted = planned[protocol.name].get(role, ())  # type: ignore[call-overload]
+            for role, stream in streams_of(protocol, sizes[run], networks):
+                wanted = planned[protocol.name].get(role, ())
                 for side in (TRUTH, run):
                     work.items[side].setdefault(stream, set()).update(wanted)
     return work

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcbench.scoring import protocol
-from mcbench.scoring.items import evenly, possible_items
+from mcbench.scoring.items import evenly, possible_items, prefix_items
 
 DISCO = protocol("disco/2").feature_setting("motion")
 MCBENCH = protocol("mcbench/1").feature_setting("motion")
@@ -52,9 +52,18 @@ def test_images_leave_the_reference_out_where_the_protocol_does() -> None:
 
 
 def test_prefixes_begin_with_the_video_and_end_before_a_gap() -> None:
-    setting = DISCO.model_copy(update={"prefixes": (12, 10, 24)})
-    assert possible_items([*range(12), *range(13, 40)], setting) == [(0, 10), (0, 12)]
-    assert possible_items([], setting) == []
+    setting = protocol("humanvid/1").feature_setting("motion")
+    indices = {"a": [*range(12), *range(13, 40)], "none": [], "short": list(range(9))}
+    taken = prefix_items(indices, setting)
+    assert taken == {"a": [(0, 10), (0, 11), (0, 12)], "none": [], "short": []}
+
+
+def test_separate_prefixes_end_with_the_shortest_video() -> None:
+    setting = protocol("common-metrics/1").feature_setting("motion")
+    taken = prefix_items({"a": range(13), "b": range(30), "short": range(4)}, setting)
+    assert taken["a"] == taken["b"]
+    assert taken["a"][-1] == (0, 13)
+    assert taken["short"] == []
 
 
 @given(st.lists(st.integers(0, 200), unique=True).map(sorted))

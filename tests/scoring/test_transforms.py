@@ -21,7 +21,7 @@ def test_disco_crops_a_tiktok_frame_at_row_238_and_resizes_as_pillow() -> None:
     expected = np.asarray(
         Image.fromarray(frame[238 : 238 + 604]).resize((256, 256), Image.Resampling.BILINEAR)
     )
-    found = to_protocol(frame, DISCO, target_size(DISCO, (1080, 604)))
+    found = to_protocol(frame, DISCO, target_size(DISCO, (1080, 604), (512, 512)))
     assert found.dtype == np.uint8
     np.testing.assert_array_equal(found, expected)
 
@@ -37,7 +37,7 @@ def test_disco_crops_the_middle_of_a_wide_frame() -> None:
     [((896, 640), (358, 256)), ((640, 896), (256, 358)), ((256, 256), (256, 256)), ((1080, 604), (458, 256))],
 )
 def test_mcbench_keeps_the_shape(size: tuple[int, int], target: tuple[int, int]) -> None:
-    assert target_size(MCBENCH, size) == target
+    assert target_size(MCBENCH, size, (512, 512)) == target
     frame = np.full((*size, 3), 37, np.uint8)
     found = to_protocol(frame, MCBENCH, target)
     assert found.shape == (*target, 3)
@@ -89,3 +89,9 @@ def test_a_square_prediction_counts_as_cropped_only_where_the_protocol_crops() -
     check_shapes(DISCO, (512, 512), (1080, 604), "v")
     with pytest.raises(MismatchError):
         check_shapes(MCBENCH, (512, 512), (1080, 604), "v")
+
+
+def test_a_protocol_without_a_size_takes_the_own_size_of_the_side_that_it_names() -> None:
+    truth, prediction = (1080, 604), (896, 512)
+    assert target_size(protocol("humanvid/1").frames, truth, prediction) == prediction
+    assert target_size(protocol("common-metrics/1").frames, truth, prediction) == truth

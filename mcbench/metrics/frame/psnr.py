@@ -32,7 +32,7 @@ def psnr(
         MismatchError, InputError: see `check_pair`.
     """
     check_pair(prediction, truth)
-    return _decibels(squared_error(prediction, truth), data_range, identical, cap)
+    return decibels(squared_error(prediction, truth), data_range, identical, cap)
 
 
 def psnr_uint8(prediction: Frames, truth: Frames) -> Values:
@@ -55,12 +55,13 @@ def psnr_uint8(prediction: Frames, truth: Frames) -> Values:
     check_uint8(prediction, truth)
     wrapped = np.subtract(prediction, truth, dtype=np.uint8)
     squares = np.multiply(wrapped, wrapped, dtype=np.uint8)
-    return _decibels(squares.mean(axis=(-3, -2, -1), dtype=np.float64), 255.0, 100.0, None)
+    return decibels(squares.mean(axis=(-3, -2, -1), dtype=np.float64), 255.0, 100.0, None)
 
 
-def _decibels(mse: Values, data_range: float, identical: float, cap: float | None) -> Values:
+def decibels(mse: Values, data_range: float, identical: float, cap: float | None) -> Values:
+    """Return 10 log10(data_range^2 / mse), at most `cap`, and `identical` where mse is 0; NaN stays NaN."""
     mse = np.asarray(mse, dtype=np.float64)
     with np.errstate(divide="ignore"):
-        decibels = 10.0 * np.log10(data_range**2 / mse)
-    decibels = np.where(mse == 0.0, identical, decibels)
-    return decibels if cap is None else np.minimum(decibels, cap)
+        values = 10.0 * np.log10(data_range**2 / mse)
+    values = np.where(mse == 0.0, identical, values)
+    return values if cap is None else np.minimum(values, cap)

@@ -35,10 +35,29 @@ def ssim_gaussian(prediction: Frames, truth: Frames, *, data_range: float = 1.0)
     """
     check_pair(prediction, truth)
     _check_window(truth, _GAUSSIAN)
-    offsets = np.arange(_GAUSSIAN) - _GAUSSIAN // 2
-    window = np.exp(-0.5 * np.square(offsets / _SIGMA))
-    window /= window.sum()
-    return _each_frame(prediction, truth, window, data_range, covariance_scale=1.0)
+    return _each_frame(prediction, truth, _gaussian_window(), data_range, covariance_scale=1.0)
+
+
+def ssim_gaussian_map(prediction: Frames, truth: Frames, *, data_range: float = 1.0) -> NDArray[np.float64]:
+    """Return the map that `ssim_gaussian` is the mean of, for one frame: the mean over R, G and B at a pixel.
+
+    Args:
+        prediction: uint8 or floating [H, W, 3] with H, W >= 11.
+        truth: the same shape.
+        data_range: distance between black and white.
+
+    Returns:
+        float64 [H - 10, W - 10]: entry (y, x) is that of the window centred at pixel (y + 5, x + 5).
+
+    Raises:
+        MismatchError, InputError: as `ssim_gaussian`; or it is not one frame.
+    """
+    check_pair(prediction, truth)
+    if truth.ndim != 3:
+        raise InputError(f"an SSIM map is that of one frame [height, width, 3], not {truth.shape}")
+    _check_window(truth, _GAUSSIAN)
+    similarity = _ssim_map(prediction, truth, _gaussian_window(), data_range, covariance_scale=1.0)
+    return np.asarray(similarity.mean(axis=-1), dtype=np.float64)
 
 
 def ssim_gray_uniform(prediction: Frames, truth: Frames) -> Values:
@@ -92,13 +111,19 @@ def _each_frame(
 ) -> Values:
     leading = truth.shape[:-3]
     pairs = zip(prediction.reshape(-1, *truth.shape[-3:]), truth.reshape(-1, *truth.shape[-3:]), strict=True)
-    values = [_mean_ssim(a, b, window, data_range, covariance_scale) for a, b in pairs]
+    values = [_ssim_map(a, b, window, data_range, covariance_scale).mean() for a, b in pairs]
     return np.asarray(values, dtype=np.float64).reshape(leading)
 
 
-def _mean_ssim(
+def _gaussian_window() -> NDArray[np.float64]:
+    offsets = np.arange(_GAUSSIAN) - _GAUSSIAN // 2
+    window = np.exp(-0.5 * np.square(offsets / _SIGMA))
+    return np.asarray(window / window.sum(), dtype=np.float64)
+
+
+def _ssim_map(
     prediction: Frames, truth: Frames, window: NDArray[np.float64], data_range: float, covariance_scale: float
-) -> float:
+) -> NDArray[np.float64]:
     a, b = prediction.astype(np.float64), truth.astype(np.float64)
     c1, c2 = (_K1 * data_range) ** 2, (_K2 * data_range) ** 2
     mean_a, mean_b = _valid_filter(a, window), _valid_filter(b, window)
@@ -108,7 +133,7 @@ def _mean_ssim(
     similarity = ((2.0 * mean_a * mean_b + c1) * (2.0 * covariance + c2)) / (
         (mean_a * mean_a + mean_b * mean_b + c1) * (variance_a + variance_b + c2)
     )
-    return float(similarity.mean())
+    return similarity
 
 
 def _valid_filter(image: NDArray[np.float64], window: NDArray[np.float64]) -> NDArray[np.float64]:

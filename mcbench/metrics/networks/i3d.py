@@ -3,7 +3,8 @@
 Carreira and Zisserman, "Quo Vadis, Action Recognition?", 2017: Inception v1 inflated to three
 dimensions. The names of the layers are those of the file `i3d_pretrained_400.pt`. Batch normalisation
 has the epsilon of the TensorFlow original, 1e-3; several ports have torch's default of 1e-5 instead,
-which gives other features from the same file.
+which gives other features from the same file. The last pooling is [2, 7, 7] as in the original's graph;
+on 16 frames ports with [1, 7, 7] agree with it, on more than 16 they do not.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class I3D(nn.Module):
             if name in _POOL_BEFORE:
                 values = _max_pool_same(values, *_POOL_BEFORE[name])
             if name == "logits":
-                values = functional.avg_pool3d(values, (1, 7, 7), stride=1)
+                values = functional.avg_pool3d(values, (2, 7, 7), stride=1)
             values = layer(values)
         return values.mean(dim=(2, 3, 4))
 

@@ -1,0 +1,232 @@
+"""Who is missing, and who is there too many: rates from matched boxes, and an approximation without boxes.
+
+`match_boxes` and `presence_rates` serve any detector. `missing_people` and `extra_people` need none: they
+compare colours inside and around the true masks, and are approximate.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from mcbench.errors import InputError
+from mcbench.metrics.frame.pair import Frames, check_pair
+from mcbench.metrics.people.regions import MIN_PIXELS, Labels, box_iou, check_labels, person_areas
+from mcbench.metrics.people.signature import signature_distances, signatures
+
+MATCHING_IOU = 0.5
+_BANDS = 4
+_RING, _GAP = 0.25, 0.04
+_DIFFERENT = 32.0
+_EXTRA_AREA = 0.25
+
+
+def match_boxes(
+    truth: NDArray[Any], found: NDArray[Any], *, threshold: float = MATCHING_IOU
+) -> list[tuple[int, int]]:
+    """Return which found box is which true person: pairs (index in truth, index in found), by truth.
+
+    One to one, as many pairs as have an IoU of at least the threshold can form, among those with the
+    largest total IoU.
+
+    Args:
+        truth: [N, 4], left, top, right, bottom.
+        found: [M, 4], the same.
+        threshold: least IoU of a pair, above 0.
+
+    Raises:
+        InputError: see `box_iou`; or the threshold is not in (0, 1].
+
+    Source: as in multi-object tracking (MOTA), which matches at an IoU of 0.5.
+    """
+    if not 0.0 < threshold <= 1.0:
+        raise InputError(f"boxes cannot be matched at an IoU of {threshold}", "give a number in (0, 1]")
+    iou = box_iou(truth, found)
+    possible = iou >= threshold
+    # A pair counts more than all the IoU there could be, so the number of pairs comes first.
+    gain = np.where(possible, iou + min(iou.shape) + 1.0, 0.0)
+    rows, columns = linear_sum_assignment(gain, maximize=True)
+    return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if possible[r, c]]
+
+
+def presence_rates(n_true: int, n_found: int, n_matched: int) -> tuple[float, float]:
+    """Return the rates of missing and of extra people of a frame, each a share of the true number.
+
+        missing = (n_true - n_matched) / n_true        0..1
+        extra = (n_found - n_matched) / n_true         0 and up
+
+    Args:
+        n_true: people who should be there.
+        n_found: people who were found.
+        n_matched: how many of them are one of the true people.
+
+    Returns:
+        (missing, extra), lower is better; both NaN where nobody should be there.
+
+    Raises:
+        InputError: a number is negative, or more are matched than there are.
+
+    Source: misses and false positives of multi-object tracking (MOTA), by frame.
+    """
+    if not 0 <= n_matched <= min(n_true, n_found):
+        raise InputError(f"{n_matched} matches cannot be among {n_true} true and {n_found} found people")
+    if n_true == 0:
+        return float("nan"), float("nan")
+    return (n_true - n_matched) / n_true, (n_found - n_matched) / n_true
+
+
+def missing_people(
+    prediction: Frames, truth: Frames, labels: Labels, n_people: int, *, minimum: int = MIN_PIXELS
+) -> NDArray[np.float64]:
+    """Return 1 for each visible person who seems not to be in the prediction and 0 for others. Approximate.
+
+    A person is missing where the prediction inside his true mask looks more like what it shows around him
+    than like any person of the true frame. To look like is a small distance of signatures, taken in four
+    bands of equal height (from the top of a mask to its bottom) and averaged by the band's share of the
+    mask: a background changes from floor to ceiling, and a person from shoes to hair. What is around him
+    is the prediction within a quarter of his size (square root of his area) of his mask, 4 % of it away
+    from all true masks. Any person will do, so that people who exchange looks are not missing.
+
+    Limits: somebody in the colours of the background is missing as soon as he is drawn a little
+    differently; a person in front of whom another one was painted is not; the background right behind
+    him may differ from that beside him. With a detector, `match_boxes` and `presence_rates` are better.
+
+    Args:
+        prediction: uint8 or floating [H, W, 3] on 0..255.
+        truth: the same shape.
+        labels: integer [H, W], the true instance mask.
+        n_people: number of people.
+        minimum: people of fewer pixels are NaN, and so is who has fewer background pixels around him.
+
+    Returns:
+        float64 [n_people]; lower is better.
+
+    Raises:
+        MismatchError, InputError: see `check_pair` and `check_labels`.
+
+    Source: ours.
+    """
+    _check(prediction, truth, labels, n_people)
+    areas = person_areas(labels, n_people)
+    bands, shares = _bands(labels, n_people)
+    true_looks = _by_band(truth, bands, n_people)
+    found_looks = _by_band(prediction, bands, n_people)
+    missing = np.full(n_people, np.nan)
+    for person in np.flatnonzero(areas >= minimum):
+        around = _around(labels, float(np.sqrt(areas[person])), labels == person + 1)
+        if np.count_nonzero(around) < minimum:
+            continue
+        background = _look_around(prediction, bands, int(person), around)
+        weights = shares[person]
+        to_background = np.nansum(weights * np.linalg.norm(found_looks[person] - background, axis=-1))
+        to_people = np.nansum(weights * np.linalg.norm(found_looks[person] - true_looks, axis=-1), axis=-1)
+        missing[person] = float(to_background < to_people[areas >= minimum].min())
+    return missing
+
+
+def extra_people(
+    prediction: Frames, truth: Frames, labels: Labels, n_people: int, *, minimum: int = MIN_PIXELS
+) -> int:
+    """Return how many regions look like a person where nobody should be. Approximate.
+
+    A region is made of pixels that differ from the true frame by at least 32 of 255 in a channel and lie
+    outside all true masks, each dilated by 4 % of a mean person's size (square root of area); they are
+    opened by 3x3 and joined with their eight neighbours. It counts as a person if it has at least a
+    quarter of a mean visible person's area, and what it shows is nearer, by signature, to a person of
+    the true frame than to what the true frame shows there.
+
+    Limits: two extra people who touch are one; one who overlaps a true person counts by what is seen
+    beside him; somebody of quite other colours than all true people may be missed; a person who is
+    drawn away from his place is missing in one place and extra in another.
+
+    Args:
+        prediction: uint8 or floating [H, W, 3] on 0..255.
+        truth: the same shape.
+        labels: integer [H, W], the true instance mask.
+        n_people: number of people.
+        minimum: people of fewer pixels are not visible; smaller regions never count.
+
+    Returns:
+        A number of regions; 0 where nobody is visible, since there is nobody to compare with.
+
+    Raises:
+        MismatchError, InputError: see `check_pair` and `check_labels`.
+
+    Source: ours.
+    """
+    _check(prediction, truth, labels, n_people)
+    areas = person_areas(labels, n_people)
+    areas = areas[areas >= minimum]
+    if not len(areas):
+        return 0
+    difference = np.abs(prediction.astype(np.float64) - truth.astype(np.float64)).max(axis=-1)
+    free = ~_dilated(labels > 0, _GAP * float(np.sqrt(areas.mean())))
+    changed = ((difference >= _DIFFERENT) & free).astype(np.uint8)
+    changed = cv2.morphologyEx(changed, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    count, regions, stats, _ = cv2.connectedComponentsWithStats(changed, connectivity=8)
+    least = max(float(minimum), _EXTRA_AREA * float(areas.mean()))
+    large = np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] >= least)
+    if not len(large):
+        return 0
+    shown = signatures(prediction, regions, count - 1)[large]
+    expected = signatures(truth, regions, count - 1)[large]
+    people = signatures(truth, labels, n_people, minimum=minimum)
+    to_people = np.nanmin(signature_distances(shown, people), axis=1)
+    return int((to_people < np.linalg.norm(shown - expected, axis=1)).sum())
+
+
+def _check(prediction: Frames, truth: Frames, labels: Labels, n_people: int) -> None:
+    check_pair(prediction, truth)
+    if truth.ndim != 3:
+        raise InputError(f"people are counted one frame [height, width, 3] at a time, not {truth.shape}")
+    check_labels(labels, n_people, truth)
+
+
+def _bands(labels: Labels, n_people: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return label k * bands + band + 1 of each person's pixel, and the bands' shares of each person."""
+    rows, columns = np.nonzero(labels)
+    owner = labels[rows, columns].astype(np.int64) - 1
+    top = np.full(n_people, labels.shape[0])
+    bottom = np.zeros(n_people, dtype=np.int64)
+    np.minimum.at(top, owner, rows)
+    np.maximum.at(bottom, owner, rows)
+    height = np.maximum(bottom - top + 1, 1)
+    bands = np.zeros(labels.shape, dtype=np.int64)
+    bands[rows, columns] = owner * _BANDS + (rows - top[owner]) * _BANDS // height[owner] + 1
+    counts = np.bincount(bands.ravel(), minlength=n_people * _BANDS + 1)[1:].reshape(n_people, _BANDS)
+    return bands, counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+
+
+def _by_band(frame: Frames, bands: NDArray[np.int64], n_people: int) -> NDArray[np.float64]:
+    found = signatures(frame, bands, n_people * _BANDS, minimum=1)
+    return found.reshape(n_people, _BANDS, -1)
+
+
+def _look_around(
+    frame: Frames, bands: NDArray[np.int64], person: int, around: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return the signature of the background beside each band; of all of it where a band has none."""
+    first = person * _BANDS + 1
+    rows = [np.flatnonzero((bands == first + band).any(axis=1)) for band in range(_BANDS)]
+    regions = np.zeros(bands.shape, dtype=np.int64)
+    for band, inside in enumerate(rows):
+        if len(inside):
+            regions[inside[0] : inside[-1] + 1] = band + 1
+    regions[~around] = 0
+    looks = signatures(frame, regions, _BANDS, minimum=_BANDS)
+    overall = signatures(frame, around.astype(np.int64), 1, minimum=1)
+    return np.where(np.isnan(looks), overall, looks)
+
+
+def _around(labels: Labels, size: float, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return _dilated(inside, _RING * size) & ~_dilated(labels > 0, _GAP * size)
+
+
+def _dilated(inside: NDArray[np.bool_], radius: float) -> NDArray[np.bool_]:
+    reach = max(1, round(radius))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    return np.asarray(cv2.dilate(inside.astype(np.uint8), disc) > 0, dtype=np.bool_)
