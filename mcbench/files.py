@@ -154,7 +154,8 @@ def parse_size(text: str) -> int:
     if match is None:
         raise InputError(f"{text!r} is no size", "give one such as 500MB or 20GB")
     number, prefix, binary = match.groups()
-    return round(float(number) * (1024 if binary else 1000) ** " KMGT".index(prefix.upper() or " "))
+    factor: int = (1024 if binary else 1000) ** " KMGT".index(prefix.upper() or " ")
+    return round(float(number) * factor)
 
 
 def read_text(path: Path) -> str:

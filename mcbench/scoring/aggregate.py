@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mcbench.errors import InputError
-from mcbench.metrics.distribution import frechet_distance, kernel_distance
+from mcbench.metrics.distribution import frechet_distance, kernel_distance, squared_distance
 from mcbench.metrics.statistics import bootstrap_interval, jackknife_interval
 from mcbench.records import MetricValue
 from mcbench.scoring.protocols import DistributionMetric, FrameMetric, Protocol
@@ -102,6 +102,37 @@ def distribution_value(
         noise_floor=_noise_floor(
             _BETWEEN_HALVES[metric.distance], features, protocol.noise_floor_splits, seed
         ),
+    )
+
+
+def squared_value(
+    protocol: Protocol, metric: DistributionMetric, features: Mapping[str, Features], seed: int
+) -> MetricValue:
+    """Return the mean squared distance of the items' feature vectors, with its interval over videos.
+
+    It is a mean over items, so the bootstrap serves it as it does frame metrics; a single item is enough.
+    """
+    sums, counts = [], []
+    for one in features.values():
+        counts.append(float(len(one.items)))
+        sums.append(counts[-1] * squared_distance(one.prediction, one.truth))
+    interval = bootstrap_interval(
+        np.array(sums),
+        np.array(counts),
+        draws=protocol.bootstrap_draws,
+        confidence=protocol.confidence,
+        seed=seed,
+    )
+    return MetricValue(
+        value=float(sum(sums) / sum(counts)),
+        ci_low=interval[0] if interval else None,
+        ci_high=interval[1] if interval else None,
+        n_videos=len(features),
+        n_items=int(sum(counts)),
+        dimensions=int(next(iter(features.values())).truth.shape[1]),
+        higher_is_better=False,
+        note=metric.note,
+        by_video={name: total / count for name, total, count in zip(features, sums, counts, strict=True)},
     )
 
 

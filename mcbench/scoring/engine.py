@@ -79,7 +79,7 @@ def score_pairings(
     allow_missing: bool = False,
     map_jobs: MapJobs | None = None,
     progress: Progress | None = None,
-) -> dict[str, Scored]:
+) -> dict[str, Scored | McbenchError]:
     """Score runs that share their ground truth: each true frame is decoded once for all of them.
 
     Args:
@@ -93,27 +93,37 @@ def score_pairings(
         progress: told of frames.
 
     Returns:
-        run -> values, the same ones wherever and in whatever order the jobs ran.
-
-    Raises:
-        MismatchError: shapes of the two sides differ too much, or no video is left.
-        FileFormatError: a frame cannot be read, and `allow_missing` is false.
+        run -> values, the same ones wherever and in whatever order the jobs ran; or the error that keeps the
+        run from being scored: shapes that differ too much, no video left, a frame that cannot be read (where
+        `allow_missing` is false).
     """
     how, shown = compute or Compute(), progress or SilentProgress()
-    for pairing in pairings.values():
-        _check_all_shapes(pairing, protocols, allow_missing)
-    jobs = plan_jobs(pairings, protocols, networks, how.pace(networks.request.device), cache)
+    failed: dict[str, McbenchError] = {}
+    for run, pairing in pairings.items():
+        try:
+            _check_all_shapes(pairing, protocols, allow_missing)
+        except McbenchError as error:
+            failed[run] = error
+    sound = {run: pairing for run, pairing in pairings.items() if run not in failed}
+    jobs = plan_jobs(sound, protocols, networks, how.pace(networks.request.device), cache)
     shown.start("scoring frames", sum(len(job.indices) * len(job.predictions) for job in jobs))
-    outcomes = _run(jobs, networks, how.workers, map_jobs, shown)
-    by_run: dict[str, dict[str, VideoOutcome]] = {run: {} for run in pairings}
-    for outcome in outcomes:
+    by_run: dict[str, dict[str, VideoOutcome]] = {run: {} for run in sound}
+    for outcome in _run(jobs, networks, how.workers, map_jobs, shown):
         for run in (*outcome.scores, *outcome.failures):
-            if run in outcome.failures and not allow_missing:
-                raise outcome.failures[run]
             by_run[run][outcome.video] = outcome
+        if not allow_missing:
+            failed |= {run: error for run, error in outcome.failures.items() if run not in failed}
+        if len(failed) == len(pairings):
+            break  # nothing is left to score
     if cache is not None:
         ScoreCache(cache).prune(limit_from_environment())
-    return {run: _gather(run, pairings[run], protocols, by_run[run]) for run in pairings}
+    found: dict[str, Scored | McbenchError] = {}
+    for run, pairing in pairings.items():
+        try:
+            found[run] = failed.get(run) or _gather(run, pairing, protocols, by_run[run])
+        except MismatchError as error:
+            found[run] = error
+    return found
 
 
 def plan_jobs(
@@ -158,9 +168,7 @@ def plan_jobs(
                     for run, video in by_run.items()
                 },
                 protocols=tuple(protocols),
-                items={
-                    run: {name: plan[one.name] for name, plan in plans[run].items()} for run in by_run
-                },
+                items={run: {name: plan[one.name] for name, plan in plans[run].items()} for run in by_run},
                 networks=networks.request,
                 cache=cache,
                 pace=pace,

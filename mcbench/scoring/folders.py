@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from mcbench.environment import pick_device
+from mcbench.errors import McbenchError
 from mcbench.progress import Progress
 from mcbench.records import NetworkFamily, ScoreRecord
 from mcbench.scoring.cache import cache_folder
@@ -100,9 +101,11 @@ def compare_under(
         cache=cache,
         allow_missing=allow_missing,
         progress=progress,
-    )
+    )["prediction"]
+    if isinstance(scored, McbenchError):
+        raise scored
     return score_records(
-        scored["prediction"],
+        scored,
         pairing,
         chosen,
         found,

@@ -85,9 +85,7 @@ def _compare(batch: Batch, work: Work, base: Callable[[str, Base], Array], netwo
                 network = networks.lpips(function.metric.trunk)
                 if function not in activations:  # one walk through the trunk serves every run
                     activations[function] = network.activations(truth, function.metric.input_range)
-                between = (
-                    network.between if function.metric.function == "lpips" else _spatial_mean(network)
-                )
+                between = network.between if function.metric.function == "lpips" else _spatial_mean(network)
                 found = between(
                     network.activations(prediction, function.metric.input_range), activations[function]
                 )

@@ -7,8 +7,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mcbench.errors import FileFormatError, McbenchError
 from mcbench.progress import Progress, SilentProgress
@@ -184,7 +186,7 @@ class _Scoring:
                     missing.items[side][stream] = items
         return missing
 
-    def _stored_values(self, run: str, function: Function) -> np.ndarray | None:  # type: ignore[type-arg]
+    def _stored_values(self, run: str, function: Function) -> NDArray[np.float64] | None:
         if self._digests[run] is None or self._digests[TRUTH] is None:
             return None
         found = self._cache.get(self._values_key(run, function))
@@ -221,7 +223,7 @@ class _Scoring:
         for (run, function), values in found.values.items():
             self._cache.put(self._values_key(run, function), {"values": values})
         for (side, stream), (items, rows) in found.features.items():
-            arrays = {"items": np.asarray(items, dtype=np.int64), "features": rows}
+            arrays: dict[str, NDArray[Any]] = {"items": np.asarray(items, dtype=np.int64), "features": rows}
             self._cache.put(self._features_key(side, stream), arrays)
         self._found.values.update(found.values)
         self._found.features.update(found.features)

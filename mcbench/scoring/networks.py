@@ -96,7 +96,7 @@ class Networks:
     def used(self, protocol: Protocol) -> dict[str, WeightsUse]:
         """Return network -> file of weights, of all that the protocol uses."""
         names = [f"lpips-{metric.trunk}" for metric in protocol.frame_metrics if metric.trunk]
-        names += [self.name_of(setting) for setting in protocol.features]
+        names += [name for setting in protocol.features if (name := self.name_of(setting)) is not None]
         return {
             name.replace("lpips-", "lpips_"): self.known[name]
             for name in dict.fromkeys(names)
@@ -120,7 +120,9 @@ def find_networks(protocols: Iterable[Protocol], request: NetworkRequest) -> Net
         for metric in protocol.frame_metrics:
             if metric.trunk and metric.key not in request.left_out:
                 _find(networks, f"lpips-{metric.trunk}", weights.entry(f"lpips-{metric.trunk}").get_command)
-        wanted = {metric.role for metric in protocol.distribution_metrics if metric.key not in request.left_out}
+        wanted = {
+            metric.role for metric in protocol.distribution_metrics if metric.key not in request.left_out
+        }
         for setting in (one for one in protocol.features if one.role in wanted):
             name = networks.name_of(setting)
             if name is None:
@@ -141,11 +143,11 @@ def networks_of_process(protocols: str, request: str) -> Networks:
 
 
 def _check_keys(protocols: Sequence[Protocol], left_out: Collection[str]) -> None:
-    known = {
-        metric.key
-        for one in protocols
-        for metric in (*one.frame_metrics, *one.distribution_metrics, *one.people_metrics)
-    }
+    known: set[str] = set()
+    for protocol in protocols:
+        known |= {metric.key for metric in protocol.frame_metrics}
+        known |= {metric.key for metric in protocol.distribution_metrics}
+        known |= {metric.key for metric in protocol.people_metrics}
     if unknown := sorted(set(left_out) - known):
         raise InputError(
             f"no metric is called {', '.join(unknown)}", f"the metrics are {', '.join(sorted(known))}"

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 from mcbench.errors import DataMissingError, FileFormatError, MismatchError
 from mcbench.records import Part, Sha256, Size
@@ -18,7 +17,8 @@ _LENIENT = "name the frames and videos alike on both sides, or score what pairs 
 _SHOWN = 6
 
 
-class FramePair(NamedTuple):
+@dataclass(frozen=True)
+class FramePair:
     """One frame of a video: its index (0 is the reference) and where it stands on either side."""
 
     index: int

@@ -9,7 +9,7 @@ from pathlib import Path
 from mcbench import data, files
 from mcbench.data import Clip
 from mcbench.environment import pick_device
-from mcbench.errors import DataMissingError, FileFormatError, MismatchError
+from mcbench.errors import DataMissingError, FileFormatError, McbenchError, MismatchError
 from mcbench.progress import Progress
 from mcbench.records import NetworkFamily, RunRecord, ScoreRecord, VideoResult
 from mcbench.scoring.aggregate import headline_mask
@@ -105,11 +105,18 @@ def score_runs(
     allow_missing: bool = False,
     seed: int = 0,
     map_jobs: MapJobs | None = None,
+    failures: dict[Path, McbenchError] | None = None,
     progress: Progress | None = None,
 ) -> dict[Path, list[ScoreRecord]]:
     """Score runs on one split together: the truth is decoded, and goes through networks, once for all.
 
-    The records are those that `score_run` gives for each run alone. Arguments and errors are its, too.
+    The records are those that `score_run` gives for each run alone; most arguments and errors are its, too.
+
+    Args:
+        run_folders: the runs.
+        protocols, networks, leave_out, home, compute: see `score_run`.
+        allow_missing, seed, map_jobs, progress: likewise.
+        failures: where given, a run that cannot be scored is put there with its error, and the others go on.
 
     Raises:
         MismatchError: the runs are on different splits.
@@ -119,10 +126,18 @@ def score_runs(
     runs = {folder: RunRecord.read(folder / "run.json") for folder in run_folders}
     first = next(iter(runs.values()))
     if any(_split_of(run) != _split_of(first) for run in runs.values()):
-        raise MismatchError("these runs are on different splits", "score the runs of each split by themselves")
+        raise MismatchError(
+            "these runs are on different splits", "score the runs of each split by themselves"
+        )
     split = data.open_split(first.split.name, source=first.split.source, home=home)
     clips = {clip.record.id: clip for clip in split.clips}
-    pairings = {str(folder): _pair(run, folder, clips, allow_missing) for folder, run in runs.items()}
+    failed = {} if failures is None else failures
+    pairings: dict[str, Pairing] = {}
+    for folder, run in runs.items():
+        try:
+            pairings[str(folder)] = _pair(run, folder, clips, allow_missing)
+        except McbenchError as error:
+            _fail(folder, error, failed, failures is None)
     request = NetworkRequest(
         family=networks or first.split.networks,
         left_out=tuple(leave_out),
@@ -143,9 +158,13 @@ def score_runs(
         progress=progress,
     )
     records: dict[Path, list[ScoreRecord]] = {}
-    for folder, run in runs.items():
+    for folder in (folder for folder in runs if str(folder) in pairings):
+        run, values = runs[folder], scored[str(folder)]
+        if isinstance(values, McbenchError):
+            _fail(folder, values, failed, failures is None)
+            continue
         made = score_records(
-            scored[str(folder)],
+            values,
             pairings[str(folder)],
             chosen,
             found,
@@ -158,8 +177,14 @@ def score_runs(
             record.model_copy(update={"split": run.split, "model": run.model}) for record in made
         ]
         for record, protocol in zip(records[folder], chosen, strict=True):
-            _write(record, protocol, scored[str(folder)], folder / "scores")
+            _write(record, protocol, values, folder / "scores")
     return records
+
+
+def _fail(folder: Path, error: McbenchError, failures: dict[Path, McbenchError], stop: bool) -> None:
+    if stop:
+        raise error
+    failures[folder] = error
 
 
 def group_runs(run_folders: Sequence[Path]) -> list[list[Path]]:

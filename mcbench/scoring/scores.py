@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mcbench.environment import describe_environment, now
 from mcbench.files import sha256_text
 from mcbench.progress import Progress, SilentProgress
 from mcbench.records import Coverage, MetricValue, ScoreRecord, Unavailable
-from mcbench.scoring.aggregate import distribution_value, frame_value
+from mcbench.scoring.aggregate import distribution_value, frame_value, squared_value
 from mcbench.scoring.cache import ScoreCache, content_key
 from mcbench.scoring.engine import Scored
 from mcbench.scoring.networks import Networks
 from mcbench.scoring.pairing import Pairing
 from mcbench.scoring.protocols import DistributionMetric, Protocol, metric_key
-from mcbench.scoring.values import VideoValues
+from mcbench.scoring.values import FeaturePair, VideoValues
 
 _SHOWN = 6
+_INTERVAL_SETTINGS = {"confidence", "jackknife_groups", "noise_floor_splits", "bootstrap_draws"}
+_ONE_ITEM = Unavailable(
+    reason="one item has no spread, so there is no distance of distributions; tools that print one then print "
+    "the squared distance of two vectors"
+)
 _LEFT_OUT = Unavailable(reason="left out as asked", command="mcbench score without --leave-out")
 
 
@@ -68,6 +73,7 @@ def score_records(
                 original_sizes=scored.sizes,
                 seed=seed,
                 precision=networks.request.precision,
+                slices=making.slices,
                 backends={name: networks.backend(name.replace("lpips_", "lpips-")) for name in used},
                 environment=environment,
                 created=created,
@@ -91,6 +97,7 @@ class _Making:
         self.protocol, self.videos = protocol, videos
         self.metrics: dict[str, MetricValue] = {}
         self.unavailable: dict[str, Unavailable] = {}
+        self.slices: dict[str, dict[str, MetricValue]] = {}
         self._networks, self._seed, self._cache = networks, seed, cache
 
     def add_frame_metrics(self) -> None:
@@ -111,14 +118,11 @@ class _Making:
     def add_distributions(self, excluded: dict[str, str], *, allow_missing: bool) -> None:
         for metric in self.protocol.distribution_metrics:
             key = metric_key(metric.key, self._networks.request.family)
+            obstacle = self._obstacle(metric)
+            if obstacle is not None:
+                self.unavailable[key] = obstacle
+                continue
             setting = self.protocol.feature_setting(metric.role)
-            name = self._networks.name_of(setting)
-            if metric.key in self._networks.left_out:
-                self.unavailable[key] = _LEFT_OUT
-                continue
-            if name not in self._networks.known:
-                self.unavailable[key] = self._networks.unavailable[name]
-                continue
             lacking = [video.name for video in self.videos if not video.features[metric.role].items]
             if lacking and not allow_missing:
                 self.unavailable[key] = Unavailable(
@@ -129,19 +133,57 @@ class _Making:
             excluded |= {
                 f"{video} ({metric.role})": f"no {setting.clip_length} frames in a row" for video in lacking
             }
-            having = [video for video in self.videos if video.name not in lacking]
-            if sum(len(video.features[metric.role].items) for video in having) < 2:
-                reason = "a distance between distributions needs at least 2 items"
-                self.unavailable[key] = Unavailable(reason=reason)
-                continue
-            self.metrics[key] = self._distance(metric, having)
+            pairs = {
+                video.name: video.features[metric.role]
+                for video in self.videos
+                if video.features[metric.role].items
+            }
+            if setting.prefix_use == "separate":
+                self._add_lengths(key, metric, pairs)
+            else:
+                self._add_distance(self.metrics, key, metric, pairs)
 
-    def _distance(self, metric: DistributionMetric, videos: Sequence[VideoValues]) -> MetricValue:
+    def _obstacle(self, metric: DistributionMetric) -> Unavailable | None:
+        """Return why a distance cannot be computed at all, or None."""
+        if metric.key in self._networks.left_out:
+            return _LEFT_OUT
+        family = self._networks.request.family
+        name = self._networks.name_of(self.protocol.feature_setting(metric.role))
+        if name is None:
+            return Unavailable(
+                reason=f"the {family} networks take clips of one length alone",
+                command="mcbench score with --networks reference",
+            )
+        return self._networks.unavailable.get(name)
+
+    def _add_lengths(self, key: str, metric: DistributionMetric, pairs: Mapping[str, FeaturePair]) -> None:
+        """Add the distance for each number of frames; that of all frames is the headline."""
+        lengths = sorted({length for pair in pairs.values() for _, length in pair.items})
+        for length in lengths:
+            part = {
+                name: pair.of([item for item in pair.items if item[1] == length])
+                for name, pair in pairs.items()
+            }
+            metrics = (
+                self.metrics if length == lengths[-1] else self.slices.setdefault(f"first {length} frames", {})
+            )
+            self._add_distance(metrics, key, metric, part)
+
+    def _add_distance(
+        self,
+        metrics: dict[str, MetricValue],
+        key: str,
+        metric: DistributionMetric,
+        pairs: Mapping[str, FeaturePair],
+    ) -> None:
+        if metric.distance != "squared" and sum(len(pair.items) for pair in pairs.values()) < 2:
+            self.unavailable[key] = _ONE_ITEM
+            return
+        metrics[key] = self._distance(metric, pairs)
+
+    def _distance(self, metric: DistributionMetric, pairs: Mapping[str, FeaturePair]) -> MetricValue:
         """Return a distance with its interval, which takes longer than reading it from the cache."""
-        pairs = {video.name: video.features[metric.role] for video in videos}
-        settings = self.protocol.model_dump(
-            mode="json", include={"confidence", "jackknife_groups", "noise_floor_splits", "bootstrap_draws"}
-        )
+        settings = self.protocol.model_dump(mode="json", include=_INTERVAL_SETTINGS)
         key = content_key(
             "distance",
             metric=metric.model_dump(mode="json"),
@@ -154,8 +196,11 @@ class _Making:
         text = self._cache.get_text(key)
         if text is not None:
             return MetricValue.model_validate_json(text)
-        features = [pair.load() for pair in pairs.values()]
-        value = distribution_value(self.protocol, metric, features, self._seed)
+        features = {name: pair.load() for name, pair in pairs.items()}
+        if metric.distance == "squared":
+            value = squared_value(self.protocol, metric, features, self._seed)
+        else:
+            value = distribution_value(self.protocol, metric, list(features.values()), self._seed)
         self._cache.put_text(key, value.model_dump_json())
         return value
 

@@ -40,6 +40,12 @@ class Rows:
     array: NDArray[np.float32] | None = None
     cache: Path | None = None
 
+    def of(self, items: Sequence[Item]) -> Rows:
+        """Return the part that is of some of the items."""
+        if self.array is None:
+            return Rows(self.key, tuple(items), cache=self.cache)
+        return Rows(self.key, tuple(items), self.array[[self.items.index(item) for item in items]])
+
     def load(self) -> NDArray[np.float32]:
         """Return the features, float32 [N, D].
 
@@ -67,6 +73,10 @@ class FeaturePair:
     def items(self) -> tuple[Item, ...]:
         """The items of either side."""
         return self.truth.items
+
+    def of(self, items: Sequence[Item]) -> FeaturePair:
+        """Return the part of both sides that is of some of the items."""
+        return FeaturePair(self.prediction.of(items), self.truth.of(items))
 
     def load(self) -> Features:
         """Return the arrays; see `Rows.load`."""

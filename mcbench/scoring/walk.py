@@ -1,8 +1,8 @@
 """One walk over the frames of a video and of all its predictions; many frames are under way at once.
 
-On a CPU every frame and every clip goes through a network alone, on one thread, and as many of them at once as
-there are threads: the quickest way for networks of this size, and a value never depends on which others were
-computed beside it, on how many threads, or in which process.
+On a CPU every frame and every clip goes through a network alone, on one thread, and as many of them at
+once as there are threads: the quickest way for networks of this size, and a value never depends on which
+others were computed beside it, on how many threads, or in which process.
 """
 
 from __future__ import annotations
@@ -130,8 +130,8 @@ class Walk:
                     progress.advance(units * self._take(waiting.popleft().result(), pool))
             while waiting:
                 progress.advance(units * self._take(waiting.popleft().result(), pool))
-            for key in list(self._clips):
-                self._submit(key, pool)
+            for lot in list(self._clips):
+                self._submit(lot, pool)
             self._collect(0)
         for key, rows in self._rows.items():
             items = tuple(sorted(rows))
@@ -169,7 +169,12 @@ class Walk:
         return len(batch.indices)
 
     def _cut(
-        self, side: str, stream: Stream, indices: Sequence[int], frames: torch.Tensor, pool: ThreadPoolExecutor
+        self,
+        side: str,
+        stream: Stream,
+        indices: Sequence[int],
+        frames: torch.Tensor,
+        pool: ThreadPoolExecutor,
     ) -> None:
         key = (side, stream)
         if key not in self._buffers:
@@ -248,4 +253,3 @@ def _read(side: str, source: FrameSource, place: int) -> Frame:
 def _one_thread() -> None:
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-

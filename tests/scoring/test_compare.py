@@ -12,7 +12,7 @@ from PIL import Image
 from skimage.metrics import structural_similarity
 
 from mcbench import video
-from mcbench.errors import FileFormatError, InputError, MismatchError
+from mcbench.errors import FileFormatError, InputError, McbenchError, MismatchError
 from mcbench.metrics.distribution import frechet_distance, kernel_distance
 from mcbench.metrics.frame import luma_uint8
 from mcbench.records import ScoreRecord
@@ -43,6 +43,8 @@ def _score(
     networks = networks or tiny_networks()
     pairs = pairing.pair_folders(predictions, truth, allow_missing=allow_missing)
     found = score_pairings({"p": pairs}, [chosen], networks, allow_missing=allow_missing)["p"]
+    if isinstance(found, McbenchError):
+        raise found
     return score_records(found, pairs, [chosen], networks, allow_missing=allow_missing, seed=seed)[0]
 
 
@@ -119,7 +121,7 @@ def test_disco_2_takes_every_window_of_every_video(folders: tuple[Path, Path], d
     assert record.metrics["fvd"].dimensions == 5
     assert "kid" not in record.metrics
     # Once more, all windows at once.
-    network = tiny_networks().features["i3d"].network
+    network = tiny_networks().loaded["i3d"]
     sides = []
     for folder in folders:
         clips = []
@@ -356,7 +358,7 @@ def test_a_frame_that_turns_out_damaged_is_named_or_listed(
 def test_batches_stay_small_however_long_the_videos(folders: tuple[Path, Path]) -> None:
     networks = tiny_networks()
     _score(*folders, "disco/2", networks)
-    sizes = {len(batch) for batch in networks.features["i3d"].network.seen}
+    sizes = {len(batch) for batch in networks.loaded["i3d"].seen}
     assert max(sizes) <= 8, "memory stays bounded"
 
 
