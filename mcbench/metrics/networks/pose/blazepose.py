@@ -1,0 +1,118 @@
+"""BlazePose: 33 points of one person, from the .tflite file that MediaPipe publishes, run by OpenVINO.
+
+Source: MediaPipe 0.10.21, `modules/pose_landmark/pose_landmark_full.tflite` (Apache-2.0); Bazarevsky et
+al. 2020, arXiv 2006.10204. Deviations from MediaPipe's own graph: the crop comes from the true box instead of
+its person detector and is never turned; no smoothing over time; the neck is the middle of the shoulders.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcbench.errors import FileFormatError, InputError
+from mcbench.metrics.networks.pose.contract import Detection, check_request
+from mcbench.metrics.networks.pose.crops import Crop
+
+BLAZEPOSE = "blazepose"
+MARGIN = 1.5
+"""Side of the square crop as a multiple of the larger side of the box of key points."""
+_INPUT_SIZE = (256, 256)
+_LANDMARKS, _NUMBERS = 39, 5
+_LEFT_SHOULDER, _RIGHT_SHOULDER = 11, 12
+_FROM_BLAZEPOSE = np.array([0, 0, 12, 14, 16, 11, 13, 15, 24, 26, 28, 23, 25, 27, 5, 2, 8, 7])
+"""BlazePose's index of each key point of COCO-18; the neck's is put right afterwards."""
+_NECK = 1
+
+
+class BlazePose:
+    """BlazePose (full) on OpenVINO, on the CPU in float32; a `PoseDetector`."""
+
+    def __init__(self, compiled: Any) -> None:
+        self._compiled = compiled
+
+    @property
+    def name(self) -> str:
+        """`blazepose`."""
+        return BLAZEPOSE
+
+    @property
+    def threshold(self) -> float:
+        """Confidence from which a key point counts as found."""
+        return 0.5
+
+    def detect(self, frame: NDArray[np.uint8], boxes: NDArray[np.floating[Any]]) -> Detection:
+        """Return the key points of the people in the boxes.
+
+        Raises:
+            InputError: see `check_request`.
+        """
+        here = check_request(frame, boxes)
+        keypoints = np.full((len(boxes), 18, 2), np.nan)
+        confidence = np.zeros((len(boxes), 18))
+        for person in here:
+            crop = Crop.around(np.asarray(boxes[person], np.float64), MARGIN, 1.0)
+            pixels = crop.cut(frame, _INPUT_SIZE).astype(np.float32)[None] / np.float32(255)
+            result = self._compiled(pixels)
+            landmarks, presence = np.asarray(result[0], np.float64), float(np.asarray(result[1]).ravel()[0])
+            points, sure = coco18_from_landmarks(landmarks.reshape(_LANDMARKS, _NUMBERS))
+            keypoints[person] = crop.to_frame(points)
+            confidence[person] = sure * presence
+        return Detection(keypoints, confidence)
+
+
+def coco18_from_landmarks(
+    landmarks: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return COCO-18 key points from BlazePose's output.
+
+    Args:
+        landmarks: [39, 5]: x and y in pixels of the 256x256 crop, depth, and the logits of being visible
+            and of being in the crop. The first 33 are BlazePose's points, the others serve tracking.
+
+    Returns:
+        points float64 [18, 2] in parts of the crop; confidence float64 [18], the probability of being
+        visible. The neck is the middle of the shoulders, as sure as the less sure of them.
+    """
+    shoulders = landmarks[[_LEFT_SHOULDER, _RIGHT_SHOULDER]]
+    chosen = landmarks[_FROM_BLAZEPOSE]
+    points = chosen[:, :2].copy()
+    points[_NECK] = shoulders[:, :2].mean(axis=0)
+    logits = chosen[:, 3].copy()
+    logits[_NECK] = shoulders[:, 3].min()
+    return points / (_INPUT_SIZE[1], _INPUT_SIZE[0]), 1 / (1 + np.exp(-np.clip(logits, -60, 60)))
+
+
+def load_blazepose(path: Path) -> BlazePose:
+    """Load BlazePose from its .tflite file.
+
+    Raises:
+        InputError: OpenVINO is not installed.
+        FileFormatError: OpenVINO cannot read the file, or it holds another network.
+    """
+    try:
+        import openvino  # type: ignore[import-untyped, unused-ignore]
+    except ImportError:
+        raise InputError(
+            "BlazePose runs on OpenVINO, which is not installed", "pip install 'mcbench[fast]'"
+        ) from None
+    core = openvino.Core()
+    try:
+        model = core.read_model(path)
+        shapes = [list(port.shape) for port in (*model.inputs, *model.outputs[:2])]
+    except RuntimeError as error:
+        raise FileFormatError(
+            f"{path} is no network that OpenVINO can read: {str(error).splitlines()[0]}",
+            f"mcbench weights fetch {BLAZEPOSE}",
+        ) from error
+    if shapes != [[1, *_INPUT_SIZE, 3], [1, _LANDMARKS * _NUMBERS], [1, 1]]:
+        raise FileFormatError(
+            f"{path} is not BlazePose: its input and outputs are {shapes}",
+            f"mcbench weights fetch {BLAZEPOSE}",
+        )
+    # Left alone OpenVINO would compute in bfloat16 where the CPU can.
+    settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
+    return BlazePose(core.compile_model(model, "CPU", settings))

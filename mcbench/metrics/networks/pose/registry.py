@@ -1,0 +1,48 @@
+"""Every pose detector, by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcbench import files, weights
+from mcbench.errors import InputError
+from mcbench.metrics.networks.pose.blazepose import BLAZEPOSE, load_blazepose
+from mcbench.metrics.networks.pose.contract import PoseDetector
+from mcbench.metrics.networks.pose.embedded import EMBEDDED_POSE, embedded_pose_weights, load_embedded_pose
+from mcbench.records import WeightsUse
+
+DETECTORS = (EMBEDDED_POSE, BLAZEPOSE)
+"""`pose@embedded` comes with mcbench and knows generated people; `blazepose` knows real ones."""
+
+
+@dataclass(frozen=True)
+class LoadedDetector:
+    """A detector and the file that it was loaded from."""
+
+    detector: PoseDetector
+    weights: WeightsUse
+
+
+def load_detector(name: str, *, home: Path | None = None, device: str = "cpu") -> LoadedDetector:
+    """Load a pose detector.
+
+    Args:
+        name: one of `DETECTORS`.
+        home: mcbench's folder, where the weights of `blazepose` lie.
+        device: a torch device, for `pose@embedded`; `blazepose` runs on the CPU.
+
+    Raises:
+        InputError: no such name, or what runs it is not installed.
+        WeightsMissingError: its weights are not on this machine; the hint is the command that gets them.
+        FileFormatError: they do not fit.
+    """
+    if name == EMBEDDED_POSE:
+        path = embedded_pose_weights()
+        return LoadedDetector(
+            load_embedded_pose(device), WeightsUse(name=EMBEDDED_POSE, sha256=files.sha256_file(path))
+        )
+    if name == BLAZEPOSE:
+        there = weights.present(BLAZEPOSE, home)
+        return LoadedDetector(load_blazepose(there.path), WeightsUse(name=there.name, sha256=there.sha256))
+    raise InputError(f"no pose detector is called {name!r}", f"there are {', '.join(DETECTORS)}")
