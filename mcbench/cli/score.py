@@ -87,9 +87,9 @@ def score(
     for name in names:
         scoring.protocol(name)
     records: list[ScoreRecord] = []
-    failures: dict[Path, McbenchError] = {}
     runs = scoring.find_runs(results)
-    for group in scoring.group_runs(runs):
+    failures: dict[Path, McbenchError] | None = None if len(runs) == 1 else {}
+    for group in scoring.group_runs(runs, failures):
         with console.progress() as progress:
             progress.message(f"runs {', '.join(map(str, group))}")
             scored = scoring.score_runs(
@@ -101,7 +101,7 @@ def score(
                 compute=_compute(device, workers, fast, no_cache),
                 allow_missing=allow_missing,
                 seed=seed,
-                failures=None if len(runs) == 1 else failures,
+                failures=failures,
                 progress=progress,
             )
         for folder, made in scored.items():
@@ -110,7 +110,7 @@ def score(
                 run = RunRecord.read(folder / "run.json")
                 for record in made:
                     print_score(record, f"{run.model.display_name} on {run.split.name} ({run.split.source})")
-    failed = [f"{folder}: {error}" for folder, error in failures.items()]
+    failed = [f"{folder}: {error}" for folder, error in (failures or {}).items()]
     if as_json:
         console.emit_json(records)
     for line in failed:

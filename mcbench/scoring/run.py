@@ -187,15 +187,25 @@ def _fail(folder: Path, error: McbenchError, failures: dict[Path, McbenchError],
     failures[folder] = error
 
 
-def group_runs(run_folders: Sequence[Path]) -> list[list[Path]]:
+def group_runs(
+    run_folders: Sequence[Path], failures: dict[Path, McbenchError] | None = None
+) -> list[list[Path]]:
     """Return the runs in groups that `score_runs` takes together, in order.
 
+    Args:
+        run_folders: the runs.
+        failures: where given, a run whose record cannot be read is put there with its error.
+
     Raises:
-        FileFormatError: the record of a run cannot be read.
+        FileFormatError: the record of a run cannot be read, and `failures` is not given.
     """
     groups: dict[tuple[str, str, NetworkFamily], list[Path]] = {}
+    failed = {} if failures is None else failures
     for folder in run_folders:
-        groups.setdefault(_split_of(RunRecord.read(folder / "run.json")), []).append(folder)
+        try:
+            groups.setdefault(_split_of(RunRecord.read(folder / "run.json")), []).append(folder)
+        except FileFormatError as error:
+            _fail(folder, error, failed, failures is None)
     return list(groups.values())
 
 

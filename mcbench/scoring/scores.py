@@ -164,9 +164,8 @@ class _Making:
                 name: pair.of([item for item in pair.items if item[1] == length])
                 for name, pair in pairs.items()
             }
-            metrics = (
-                self.metrics if length == lengths[-1] else self.slices.setdefault(f"first {length} frames", {})
-            )
+            whole = length == lengths[-1]
+            metrics = self.metrics if whole else self.slices.setdefault(f"first {length} frames", {})
             self._add_distance(metrics, key, metric, part)
 
     def _add_distance(
