@@ -222,6 +222,8 @@ class MetricValue(Part):
     """For metrics of people: whether masks and poses were given with the data or found by a detector."""
     by_video: dict[str, float] = {}
     """Video -> its mean, for frame and people metrics: what paired tests between methods need."""
+    by_video_items: dict[str, int] = {}
+    """Video -> how many items its mean is of, where videos weigh by that; empty where all weigh alike."""
     replicates: tuple[float, ...] = ()
     """Distribution metrics: the value without each group of videos in turn, in the order of the groups."""
 

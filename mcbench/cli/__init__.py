@@ -12,7 +12,19 @@ from typing import Annotated
 import typer
 
 import mcbench
-from mcbench.cli import cache, console, data, demo, doctor, leaderboard, run, score, train, weights
+from mcbench.cli import (
+    cache,
+    console,
+    data,
+    demo,
+    doctor,
+    leaderboard,
+    protocol,
+    run,
+    score,
+    train,
+    weights,
+)
 from mcbench.errors import McbenchError
 
 app = typer.Typer(
@@ -45,6 +57,7 @@ app.add_typer(data.app, name="data")
 app.command("run")(run.run)
 app.command("score")(score.score)
 app.command("compare")(score.compare)
+app.add_typer(protocol.app, name="protocol")
 app.command("leaderboard")(leaderboard.leaderboard)
 app.command("demo")(demo.demo)
 app.command("train")(train.train)

@@ -9,7 +9,7 @@ from mcbench.environment import describe_environment, now
 from mcbench.files import sha256_text
 from mcbench.progress import Progress, SilentProgress
 from mcbench.records import Coverage, MetricValue, ScoreRecord, Unavailable
-from mcbench.scoring.aggregate import distribution_value, frame_value, squared_value
+from mcbench.scoring.aggregate import distribution_value, frame_value
 from mcbench.scoring.cache import ScoreCache, content_key
 from mcbench.scoring.engine import Scored
 from mcbench.scoring.networks import Networks
@@ -196,10 +196,7 @@ class _Making:
         if text is not None:
             return MetricValue.model_validate_json(text)
         features = {name: pair.load() for name, pair in pairs.items()}
-        if metric.distance == "squared":
-            value = squared_value(self.protocol, metric, features, self._seed)
-        else:
-            value = distribution_value(self.protocol, metric, list(features.values()), self._seed)
+        value = distribution_value(self.protocol, metric, features, self._seed)
         self._cache.put_text(key, value.model_dump_json())
         return value
 

@@ -5,10 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mcbench.errors import InputError
-from mcbench.metrics.distribution import frechet_distance, kernel_distance
-from mcbench.metrics.statistics import bootstrap_interval, jackknife_interval
+from mcbench.metrics.distribution import frechet_distance
+from mcbench.metrics.statistics import (
+    bootstrap_interval,
+    deal,
+    jackknife_error,
+    jackknife_interval,
+    random_state,
+)
 
 
 def test_bootstrap_agrees_with_scipys_percentile_interval() -> None:
@@ -48,7 +56,6 @@ def test_bootstrap_covers_the_mean() -> None:
 
 def test_a_single_video_has_no_interval() -> None:
     assert bootstrap_interval(np.array([3.0]), np.array([2.0])) is None
-    assert jackknife_interval(1.0, 2, lambda _: 1.0) is None
 
 
 @pytest.mark.parametrize(
@@ -60,40 +67,66 @@ def test_bad_bootstrap_input_is_refused(sums: list, counts: list) -> None:
         bootstrap_interval(np.array(sums), np.array(counts))
 
 
+def _replicates(values: np.ndarray, groups: list[list[int]]) -> list[float]:
+    return [float(np.delete(values, group).mean()) for group in groups]
+
+
 def test_jackknife_of_a_mean_is_students_interval() -> None:
     values = np.random.default_rng(1).normal(size=12)
-    found = jackknife_interval(values.mean(), 12, lambda out: float(np.delete(values, out).mean()))
+    groups = deal([f"v{k}" for k in range(12)], 20, 0)
+    found = jackknife_interval(values.mean(), _replicates(values, groups))
     expected = scipy.stats.t.interval(0.95, 11, loc=values.mean(), scale=scipy.stats.sem(values))
     assert found == pytest.approx(expected, rel=1e-12)
 
 
-def test_jackknife_deals_many_videos_into_groups() -> None:
-    seen: list[int] = []
-    jackknife_interval(0.0, 103, lambda out: float(seen.extend(out.tolist()) or len(out)), groups=20)
-    assert sorted(seen) == list(range(103))
+def test_the_error_is_the_known_formula() -> None:
+    replicates = np.random.default_rng(2).normal(3, 1, 10)
+    assert jackknife_error(replicates) == pytest.approx(9 / np.sqrt(10) * np.std(replicates, ddof=1))
 
 
-def test_jackknife_covers_a_kernel_distance_between_videos() -> None:
-    random = np.random.default_rng(5)
+def test_groups_of_unequal_size_have_the_right_spread() -> None:
+    """30 videos in 20 groups: ten of two, ten of one."""
+    groups = deal([f"v{k}" for k in range(30)], 20, 0)
+    random = np.random.default_rng(3)
+    found = [jackknife_error(_replicates(random.normal(size=30), groups)) ** 2 for _ in range(2000)]
+    assert np.mean(found) == pytest.approx(1 / 30, rel=0.03)
 
-    def videos(shift: float) -> list[np.ndarray]:
-        return [random.normal(shift, 1, 6) + random.normal(0, 0.3, (8, 6)) for _ in range(15)]
 
-    truth = np.mean(
-        [kernel_distance(np.concatenate(videos(1.0)), np.concatenate(videos(0.0))) for _ in range(80)]
-    )
-    hits = 0
-    for _ in range(60):
-        x, y = videos(1.0), videos(0.0)
+@pytest.mark.parametrize("replicates", [[1.0], [], [1.0, np.inf], [[1.0, 2.0]]])
+def test_bad_replicates_are_refused(replicates: list) -> None:
+    with pytest.raises(InputError, match="jackknife"):
+        jackknife_interval(1.0, np.array(replicates))
 
-        def without(out: np.ndarray, x: list = x, y: list = y) -> float:
-            keep = [place for place in range(15) if place not in out]
-            return kernel_distance(np.concatenate([x[k] for k in keep]), np.concatenate([y[k] for k in keep]))
 
-        interval = jackknife_interval(kernel_distance(np.concatenate(x), np.concatenate(y)), 15, without)
-        assert interval is not None
-        hits += interval[0] <= truth <= interval[1]
-    assert hits / 60 >= 0.8
+def test_every_video_is_dealt_once_into_groups_of_nearly_equal_size() -> None:
+    groups = deal([f"v{k}" for k in range(103)], 20, 0)
+    assert sorted(place for group in groups for place in group) == list(range(103))
+    assert [len(group) for group in groups] == [6] * 3 + [5] * 17
+    assert deal(["b", "a"], 20, 0) in ([[0], [1]], [[1], [0]])
+    assert deal([], 20, 0) == []
+
+
+@given(st.permutations([f"clip-{k}" for k in range(9)]), st.integers(0, 5))
+def test_the_dealing_hangs_on_names_and_seed_alone(names: list[str], seed: int) -> None:
+    reference = sorted(names)
+    expected = [{reference[place] for place in group} for group in deal(reference, 4, seed)]
+    assert [{names[place] for place in group} for group in deal(names, 4, seed)] == expected
+
+
+def test_the_dealing_is_the_same_for_ever() -> None:
+    """Score records are compared years later: replicates must pair up."""
+    assert deal(["a", "b", "c", "d", "e"], 2, 0) == [[2, 1, 4], [3, 0]]
+    assert random_state(0).randint(0, 1000, 4).tolist() == [684, 559, 629, 192]
+
+
+def test_bad_dealings_are_refused() -> None:
+    with pytest.raises(InputError, match="same name"):
+        deal(["a", "a"], 2, 0)
+    with pytest.raises(InputError, match="0 groups"):
+        deal(["a", "b"], 0, 0)
+    for seed in (-1, 2**32):
+        with pytest.raises(InputError, match="seed"):
+            random_state(seed)
 
 
 def test_resampling_with_replacement_would_push_frechet_distances_up() -> None:

@@ -80,7 +80,7 @@ def frechet_distance_from_statistics(
 
 def _factor(features: torch.Tensor) -> torch.Tensor:
     """Return a matrix F of at most D rows with F^T F the covariance of the features."""
-    centred = (features - features.mean(dim=0)) / (len(features) - 1) ** 0.5
+    centred: torch.Tensor = (features - features.mean(dim=0)) / (len(features) - 1) ** 0.5
     if len(centred) <= centred.shape[1]:
         return centred
     triangular: torch.Tensor = torch.linalg.qr(centred, mode="r")[1]
@@ -92,7 +92,8 @@ def _symmetric_root(covariance: torch.Tensor) -> torch.Tensor:
     if not torch.allclose(covariance, covariance.T, rtol=1e-6, atol=1e-9 * float(covariance.abs().max())):
         raise InputError("a covariance is not symmetric")
     values, vectors = torch.linalg.eigh((covariance + covariance.T) / 2.0)
-    return vectors * values.clamp(min=0.0).sqrt()
+    root: torch.Tensor = vectors * values.clamp(min=0.0).sqrt()
+    return root
 
 
 def _assemble(difference: torch.Tensor, traces: torch.Tensor, root_trace: torch.Tensor) -> float:

@@ -53,7 +53,8 @@ def _mean_of_distinct_pairs(features: torch.Tensor) -> torch.Tensor:
 
 
 def _kernel_sum(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    blocks = [_cubic(rows @ y.T, x.shape[1]).sum() for rows in x.split(_ROWS_AT_ONCE)]
+    starts = range(0, len(x), _ROWS_AT_ONCE)
+    blocks = [_cubic(x[start : start + _ROWS_AT_ONCE] @ y.T, x.shape[1]).sum() for start in starts]
     return torch.stack(blocks).sum()
 
 

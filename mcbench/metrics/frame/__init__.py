@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from mcbench.metrics.frame.error import l1_per_pixel, mae
 from mcbench.metrics.frame.psnr import psnr, psnr_uint8
-from mcbench.metrics.frame.ssim import luma_uint8, ssim_gaussian, ssim_gaussian_map, ssim_gray_uniform
+from mcbench.metrics.frame.ssim import (
+    luma_uint8,
+    ssim_gaussian,
+    ssim_gaussian_map,
+    ssim_gaussian_padded,
+    ssim_gray_uniform,
+)
 
 __all__ = [
     "l1_per_pixel",
@@ -14,5 +20,6 @@ __all__ = [
     "psnr_uint8",
     "ssim_gaussian",
     "ssim_gaussian_map",
+    "ssim_gaussian_padded",
     "ssim_gray_uniform",
 ]

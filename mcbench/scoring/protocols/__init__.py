@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 
 from mcbench.errors import InputError
 from mcbench.records import NetworkFamily
@@ -21,21 +22,34 @@ from mcbench.scoring.protocols.model import (
     ResizeOperator,
     Role,
 )
+from mcbench.scoring.protocols.words import (
+    Aspect,
+    Difference,
+    Group,
+    describe_protocol,
+    protocol_difference,
+)
 
 __all__ = [
     "DEFAULT_PROTOCOLS",
     "PROTOCOLS",
+    "Aspect",
+    "Difference",
     "DistributionMetric",
     "FeatureSetting",
     "FrameFunction",
     "FrameMetric",
     "FrameSetting",
+    "Group",
     "PeopleMetric",
     "Protocol",
     "ResizeOperator",
     "Role",
+    "describe_protocol",
     "metric_key",
     "protocol",
+    "protocol_difference",
+    "protocols",
 ]
 
 PROTOCOLS: dict[str, Protocol] = {one.name: one for one in (DISCO_2, HUMANVID_1, COMMON_METRICS_1, MCBENCH_1)}
@@ -57,7 +71,22 @@ def protocol(name: str) -> Protocol:
         return PROTOCOLS[name]
     except KeyError:
         near = difflib.get_close_matches(name, PROTOCOLS, n=2, cutoff=0.3) or list(PROTOCOLS)
-        raise InputError(f"no protocol is called {name!r}", f"use --protocol {' or '.join(near)}") from None
+        raise InputError(
+            f"no protocol is called {name!r}",
+            f"use --protocol {' or '.join(near)}; see: mcbench protocol list",
+        ) from None
+
+
+def protocols(names: Iterable[str]) -> tuple[Protocol, ...]:
+    """Return protocols by name, each once; `all` stands for every one there is.
+
+    Raises:
+        InputError: there is none of a name.
+    """
+    found: dict[str, Protocol] = {}
+    for name in names:
+        found |= PROTOCOLS if name == "all" else {name: protocol(name)}
+    return tuple(found.values())
 
 
 def metric_key(key: str, family: NetworkFamily) -> str:

@@ -87,6 +87,9 @@ class DistributionMetric(Part):
     later: ClassVar[frozenset[str]] = frozenset({"note"})
 
 
+Metric = FrameMetric | DistributionMetric | PeopleMetric
+
+
 class FeatureSetting(Part):
     """How one role's features are taken."""
 
@@ -161,6 +164,11 @@ class Protocol(Part):
     noise_floor_splits: int = 5
     """Random halvings of the true videos whose distances are averaged."""
     later: ClassVar[frozenset[str]] = frozenset({"people_metrics", "notes"})
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """All metrics."""
+        return (*self.frame_metrics, *self.distribution_metrics, *self.people_metrics)
 
     @property
     def sha256(self) -> str:

@@ -18,7 +18,7 @@ from mcbench.metrics.networks.pose.contract import Detection, check_request
 from mcbench.metrics.networks.pose.crops import Crop
 
 BLAZEPOSE = "blazepose"
-MARGIN = 1.5
+MARGIN = 1.25
 """Side of the square crop as a multiple of the larger side of the box of key points."""
 _INPUT_SIZE = (256, 256)
 _LANDMARKS, _NUMBERS = 39, 5
