@@ -20,8 +20,8 @@ from mcbench.scoring.values import FeaturePair, VideoValues
 _SHOWN = 6
 _INTERVAL_SETTINGS = {"confidence", "jackknife_groups", "noise_floor_splits", "bootstrap_draws"}
 _ONE_ITEM = Unavailable(
-    reason="one item has no spread, so there is no distance of distributions; tools that print one then print "
-    "the squared distance of two vectors"
+    reason="one item has no spread, so there is no distance of distributions; tools that print one "
+    "then print the squared distance of two vectors"
 )
 _LEFT_OUT = Unavailable(reason="left out as asked", command="mcbench score without --leave-out")
 
