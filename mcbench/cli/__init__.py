@@ -23,6 +23,7 @@ from mcbench.cli import (
     run,
     score,
     train,
+    versus,
     weights,
 )
 from mcbench.errors import McbenchError
@@ -58,6 +59,7 @@ app.command("run")(run.run)
 app.command("score")(score.score)
 app.command("compare")(score.compare)
 app.add_typer(protocol.app, name="protocol")
+app.command("versus")(versus.versus)
 app.command("leaderboard")(leaderboard.leaderboard)
 app.command("demo")(demo.demo)
 app.command("train")(train.train)

@@ -54,6 +54,20 @@ def emit_json(value: BaseModel | Sequence[Any] | dict[str, Any]) -> None:
     typer.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False))
 
 
+def number(value: float | None) -> str:
+    """Return a number as tables show it: four decimals, two from 100 up, powers of ten below 0.001."""
+    if value is None:
+        return ""
+    if value != 0.0 and abs(value) < 1e-3:
+        return f"{value:.3e}"
+    return f"{value:.4f}" if abs(value) < 100 else f"{value:.2f}"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """Return an interval as tables show it, or nothing where there is none."""
+    return "" if low is None or high is None else f"{number(low)} to {number(high)}"
+
+
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print a table: drawn by rich on a terminal, tab-separated lines otherwise.
 

@@ -189,6 +189,9 @@ def print_score(record: ScoreRecord, title: str) -> None:
         [columns[place] for place in shown],
         [[row[place] for place in shown] for row in rows],
     )
+    for key, value in record.metrics.items():
+        if value.warning:
+            console.say(f"{key}: {value.warning}")
     by_reason: dict[tuple[str, str], list[str]] = {}
     for key, missing in record.unavailable.items():
         by_reason.setdefault((missing.reason, missing.command), []).append(key)
@@ -219,27 +222,16 @@ def exit_code(records: Sequence[ScoreRecord], left_out: Sequence[str] = ()) -> i
 
 def _row(key: str, value: MetricValue) -> tuple[object, ...]:
     arrow = "↑" if value.higher_is_better else "↓"
-    interval = ""
-    if value.ci_low is not None and value.ci_high is not None:
-        interval = f"{_number(value.ci_low)} to {_number(value.ci_high)}"
     return (
         f"{key} {arrow}" + (f" ({value.unit})" if value.unit else ""),
-        _number(value.value),
-        interval,
+        console.number(value.value),
+        console.interval(value.ci_low, value.ci_high),
         value.n_videos,
         value.n_items,
         value.dimensions,
-        _number(value.noise_floor),
-        _number(value.with_reference),
+        console.number(value.noise_floor),
+        console.number(value.with_reference),
     )
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return ""
-    if value != 0.0 and abs(value) < 1e-3:
-        return f"{value:.3e}"
-    return f"{value:.4f}" if abs(value) < 100 else f"{value:.2f}"
 
 
 def _consistency(record: ScoreRecord) -> list[str]:

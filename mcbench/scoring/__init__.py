@@ -5,15 +5,16 @@ from __future__ import annotations
 from mcbench.scoring.checks import Consistency, consistency
 from mcbench.scoring.engine import Compute
 from mcbench.scoring.folders import compare, compare_under
+from mcbench.scoring.many_protocols import SideBySide, as_markdown, as_text, side_by_side
 from mcbench.scoring.protocols import (
     DEFAULT_PROTOCOLS,
     PROTOCOLS,
     Protocol,
+    choose_protocols,
     describe_protocol,
     metric_key,
     protocol,
     protocol_difference,
-    protocols,
 )
 from mcbench.scoring.run import find_runs, group_runs, score_path, score_run, score_runs
 
@@ -23,6 +24,10 @@ __all__ = [
     "Compute",
     "Consistency",
     "Protocol",
+    "SideBySide",
+    "as_markdown",
+    "as_text",
+    "choose_protocols",
     "compare",
     "compare_under",
     "consistency",
@@ -32,8 +37,8 @@ __all__ = [
     "metric_key",
     "protocol",
     "protocol_difference",
-    "protocols",
     "score_path",
     "score_run",
     "score_runs",
+    "side_by_side",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 from pathlib import Path
 
 import numpy as np
@@ -95,7 +96,11 @@ def _process(rank: int, folder: str) -> None:
 @pytest.mark.filterwarnings("ignore:The ``compute`` method of metric")
 def test_two_processes_give_what_one_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GLOO_SOCKET_IFNAME", "lo")
-    torch.multiprocessing.spawn(_process, args=(str(tmp_path),), nprocs=2)
+    # torchmetrics takes long to import; the server does it once for both.
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["mcbench.metrics.modules", __name__])
+    torch.multiprocessing.start_processes(
+        _process, args=(str(tmp_path),), nprocs=2, start_method="forkserver"
+    )
     expected = {}
     for name, metric in _metrics().items():
         _feed(name, metric, 0, ITEMS)

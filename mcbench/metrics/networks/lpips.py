@@ -20,6 +20,7 @@ import lpips
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 from torch.nn import functional
 
 from mcbench import weights
@@ -222,12 +223,8 @@ def build_lpips(trunk: Trunk) -> Any:
         model = lpips.LPIPS(net=trunk, pnet_rand=True, pretrained=False, verbose=False)
     model.scaling_layer = lpips.ScalingLayer()
     source = Path(lpips.__file__).parent / "weights" / "v0.1" / f"{trunk}.pth"
-    # Every head is there twice in the module, under `lins` and under its own name; the file has the latter.
-    heads = {f"{name.partition('.')[0]}": value for name, value in read_state(source).items()}
-    for place, head in enumerate(model.lins):
-        load_strict(head, {"model.1.weight": heads.pop(f"lin{place}")}, str(source))
-    if heads:
-        raise MismatchError(f"{source} holds unknown heads {', '.join(heads)}", "reinstall lpips")
+    heads = nn.ModuleDict({f"lin{place}": head for place, head in enumerate(model.lins)})
+    load_strict(heads, read_state(source), str(source))
     return model
 
 

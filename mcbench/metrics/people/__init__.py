@@ -15,6 +15,7 @@ from mcbench.metrics.people.identity import (
 )
 from mcbench.metrics.people.masked import person_mean, person_psnr, person_ssim
 from mcbench.metrics.people.occlusion import ContestedRegion, contested_regions, occlusion_order_accuracy
+from mcbench.metrics.people.palette import Palette, person_palettes
 from mcbench.metrics.people.presence import extra_people, match_boxes, missing_people, presence_rates
 from mcbench.metrics.people.regions import (
     MIN_PIXELS,
@@ -29,6 +30,7 @@ from mcbench.metrics.people.signature import cielab, least_distance, signature_d
 __all__ = [
     "MIN_PIXELS",
     "ContestedRegion",
+    "Palette",
     "assign",
     "box_iou",
     "boxes_overlap",
@@ -46,6 +48,7 @@ __all__ = [
     "person_areas",
     "person_boxes",
     "person_mean",
+    "person_palettes",
     "person_psnr",
     "person_ssim",
     "presence_rates",

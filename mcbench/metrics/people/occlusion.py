@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +11,22 @@ from numpy.typing import NDArray
 
 from mcbench.errors import InputError, MismatchError
 from mcbench.metrics.frame.pair import Frames, check_pair
+from mcbench.metrics.people.identity import UNKNOWN, known_assignment
+from mcbench.metrics.people.palette import (
+    Palette,
+    dilated,
+    eroded,
+    mean_distance,
+    palette,
+    person_palettes,
+    typical_size,
+)
 from mcbench.metrics.people.regions import MIN_PIXELS, Labels, check_labels
 from mcbench.metrics.people.signature import signatures
 
-_ALIKE = 0.15
+_ALIKE = 6.0
+_TOO_WIDE = 0.03
+_NEARBY = 0.15
 
 
 @dataclass(frozen=True)
@@ -37,7 +50,8 @@ def contested_regions(
     """Return where each nearer person hides each farther one, for all pairs with enough of it.
 
     A pixel is contested by front and back where it carries the front person's true mask and lies in the
-    back person's body, hidden or not.
+    back person's body, hidden or not. Bodies drawn from key points are wider than people, so they are
+    narrowed by 3 % of the square root of their area first.
 
     Args:
         labels: integer [H, W], the true instance mask.
@@ -57,12 +71,13 @@ def contested_regions(
             f"{list(labels.shape)} are not those of one frame",
             "give bodies [people, height, width] and depths [people]",
         )
+    narrow = [eroded(body != 0, _TOO_WIDE * float(np.sqrt(np.count_nonzero(body)))) for body in bodies]
     found = []
     for front in range(n_people):
         for back in range(n_people):
             if not depth[front] < depth[back]:
                 continue
-            region = (labels == front + 1) & (bodies[back] != 0)
+            region = (labels == front + 1) & narrow[back]
             if np.count_nonzero(region) >= minimum:
                 found.append(ContestedRegion(front, back, region))
     return found
@@ -75,22 +90,25 @@ def occlusion_order_accuracy(
     bodies: NDArray[Any],
     depth: NDArray[Any],
     *,
+    known: Sequence[Palette] = (),
     minimum: int = MIN_PIXELS,
 ) -> float:
     """Return the share of overlapping pairs whose nearer person is in front in the prediction, 0..1.
 
-    For each of `contested_regions`: the pair is in order where the prediction there looks more like what
-    the true frame shows there, the front person, than like the back person as far as the true frame
-    shows him. To look like is a small distance of signatures.
+    For each of `contested_regions`: the pair is in order where the prediction's smoothed colours there are
+    nearer (mean distance to the nearest colour of a `palette`) to what the true frame shows of the front
+    person there and up to 15 % of a person's size around, than to what it shows of the people farther
+    away than he. `known` adds what other frames show of them, since the hidden part of somebody may be
+    the part that this frame does not show.
 
-    Left out are pairs that colours cannot decide: the back person shows fewer than `minimum` pixels, the
-    front person's and the back person's signatures are less than 0.15 apart, or the two have exchanged
-    their looks in the prediction (outside the contested region they match each other better than
-    themselves): that is a mistake of identity, which identity accuracy counts.
+    Left out are pairs that colours cannot decide: nothing is known of the back person's looks; the front
+    person's true colours there lie less than 6 (CIE Delta E) from those of the farther people; or one of
+    the two is not himself in the prediction (outside the contested region, `assign` matches him to
+    somebody else of the true frame), a mistake of identity, which identity accuracy counts.
 
-    Limits: the back person's look is that of all he shows, not of the part that is hidden; bodies drawn
-    from key points are about 10 % wider or narrower than dressed people; people who hold each other have
-    no single depth order, and the mean depth of their key points decides. A front person who is missing
+    Limits: bodies from key points miss wide clothes and long hair; people who hold each other have
+    no single depth order, and the mean depth of their key points decides; a prediction that is out of
+    place by more than the width of an arm shows there what is behind. A front person who is missing
     altogether is in order or not as the background may have it: read it beside `missing_people`.
 
     Args:
@@ -99,44 +117,47 @@ def occlusion_order_accuracy(
         labels: integer [H, W], the true instance mask.
         bodies: bool or integer [people, H, W], whole bodies, as `contested_regions` takes them.
         depth: [people], distance from the camera; NaN where unknown.
-        minimum: least number of pixels of a contested region, and of a person beside it.
+        known: `person_palettes` of another frame, such as the reference; none by default.
+        minimum: least number of pixels of a contested region, and of a person.
 
     Returns:
         Higher is better; NaN where no pair can be decided.
 
     Raises:
-        MismatchError, InputError: see `check_pair` and `contested_regions`.
+        MismatchError, InputError: see `check_pair` and `contested_regions`; or `known` is of other people.
 
     Source: ours.
     """
     check_pair(prediction, truth)
     if truth.ndim != 3:
         raise InputError(f"people are ordered one frame [height, width, 3] at a time, not {truth.shape}")
-    check_labels(labels, len(bodies), truth)
-    verdicts = [
-        verdict
-        for pair in contested_regions(labels, bodies, depth, minimum=minimum)
-        if (verdict := _in_order(prediction, truth, labels, pair, minimum)) is not None
-    ]
+    n_people = len(bodies)
+    check_labels(labels, n_people, truth)
+    if len(known) not in (0, n_people):
+        raise MismatchError(f"{len(known)} palettes are not those of {n_people} people")
+    pairs = contested_regions(labels, bodies, depth, minimum=minimum)
+    if not pairs:
+        return float("nan")
+    looks = person_palettes(truth, labels, n_people, minimum=minimum)
+    if known:
+        looks = [np.concatenate(both) for both in zip(looks, known, strict=True)]
+    size = typical_size(labels, n_people, minimum=minimum)
+    verdicts = []
+    for pair in pairs:
+        behind = np.concatenate([looks[k] for k in range(n_people) if depth[k] > depth[pair.front]])
+        beside = np.where(pair.region, 0, labels)
+        sides = [signatures(side, beside, n_people, minimum=minimum) for side in (prediction, truth)]
+        if not len(looks[pair.back]) or not _are_themselves(sides[0], sides[1], pair):
+            continue
+        if mean_distance(palette(truth, pair.region, size), behind) >= _ALIKE:
+            nearby = dilated(pair.region, _NEARBY * size) & (labels == pair.front + 1)
+            shown = palette(prediction, pair.region, size)
+            to_front = mean_distance(shown, palette(truth, nearby, size))
+            verdicts.append(to_front < mean_distance(shown, behind))
     return float(np.mean(verdicts)) if verdicts else float("nan")
 
 
-def _in_order(
-    prediction: Frames, truth: Frames, labels: Labels, pair: ContestedRegion, minimum: int
-) -> bool | None:
-    """Return whether the front person is in front; None where colours cannot tell."""
-    regions = np.zeros(labels.shape, dtype=np.int64)
-    regions[labels == pair.front + 1] = 2
-    regions[labels == pair.back + 1] = 3
-    regions[pair.region] = 1
-    found = signatures(prediction, regions, 3, minimum=minimum)
-    true = signatures(truth, regions, 3, minimum=minimum)
-    here, front, back = true
-    if np.isnan(back).any() or np.linalg.norm(here - back) < _ALIKE:
-        return None
-    if not np.isnan(front).any():
-        own = np.linalg.norm(found[1] - front) + np.linalg.norm(found[2] - back)
-        exchanged = np.linalg.norm(found[1] - back) + np.linalg.norm(found[2] - front)
-        if exchanged < own:
-            return None
-    return bool(np.linalg.norm(found[0] - here) < np.linalg.norm(found[0] - back))
+def _are_themselves(found: NDArray[Any], known: NDArray[Any], pair: ContestedRegion) -> bool:
+    """Return whether a pair is not matched to other people; who cannot be matched counts as himself."""
+    assignment = known_assignment(found, known)
+    return all(assignment[person] in (person, UNKNOWN) for person in (pair.front, pair.back))

@@ -15,14 +15,21 @@ from scipy.optimize import linear_sum_assignment
 
 from mcbench.errors import InputError
 from mcbench.metrics.frame.pair import Frames, check_pair
+from mcbench.metrics.people.palette import (
+    dilated,
+    mean_distance,
+    palette,
+    person_palettes,
+    typical_size,
+)
 from mcbench.metrics.people.regions import MIN_PIXELS, Labels, box_iou, check_labels, person_areas
-from mcbench.metrics.people.signature import signature_distances, signatures
+from mcbench.metrics.people.signature import signatures
 
 MATCHING_IOU = 0.5
 _BANDS = 4
 _RING, _GAP = 0.25, 0.04
 _DIFFERENT = 32.0
-_EXTRA_AREA = 0.25
+_LEAST_AREA, _MOST_AREA = 0.25, 3.0
 
 
 def match_boxes(
@@ -135,13 +142,15 @@ def extra_people(
 
     A region is made of pixels that differ from the true frame by at least 32 of 255 in a channel and lie
     outside all true masks, each dilated by 4 % of a mean person's size (square root of area); they are
-    opened by 3x3 and joined with their eight neighbours. It counts as a person if it has at least a
-    quarter of a mean visible person's area, and what it shows is nearer, by signature, to a person of
-    the true frame than to what the true frame shows there.
+    opened by 3x3 and joined with their eight neighbours. It counts as a person if it has from a quarter
+    of a mean visible person's area to three times of it, and its smoothed colours are nearer (mean
+    distance to the nearest colour of a `palette`) to those of one person of the true frame than to those
+    of the true background in it and up to a quarter of a person's size around it.
 
     Limits: two extra people who touch are one; one who overlaps a true person counts by what is seen
     beside him; somebody of quite other colours than all true people may be missed; a person who is
-    drawn away from his place is missing in one place and extra in another.
+    drawn away from his place is missing in one place and extra in another; a background that is drawn
+    in other colours altogether is too large for a person, but its pieces may not be.
 
     Args:
         prediction: uint8 or floating [H, W, 3] on 0..255.
@@ -159,24 +168,33 @@ def extra_people(
     Source: ours.
     """
     _check(prediction, truth, labels, n_people)
-    areas = person_areas(labels, n_people)
-    areas = areas[areas >= minimum]
-    if not len(areas):
+    size = typical_size(labels, n_people, minimum=minimum)
+    regions = _changed_regions(prediction, truth, labels, size, minimum)
+    if not regions:
         return 0
+    people = person_palettes(truth, labels, n_people, minimum=minimum)
+    count = 0
+    for region in regions:
+        shown = palette(prediction, region, size)
+        nearby = dilated(region, _RING * size) & (labels == 0)
+        to_person = min(mean_distance(shown, one) for one in people)
+        count += to_person < mean_distance(shown, palette(truth, nearby, size))
+    return count
+
+
+def _changed_regions(
+    prediction: Frames, truth: Frames, labels: Labels, size: float, minimum: int
+) -> list[NDArray[np.bool_]]:
+    """Return the regions outside the people that are large enough and differ from the true frame."""
+    if size == 0.0:
+        return []
     difference = np.abs(prediction.astype(np.float64) - truth.astype(np.float64)).max(axis=-1)
-    free = ~_dilated(labels > 0, _GAP * float(np.sqrt(areas.mean())))
-    changed = ((difference >= _DIFFERENT) & free).astype(np.uint8)
+    changed = ((difference >= _DIFFERENT) & ~dilated(labels > 0, _GAP * size)).astype(np.uint8)
     changed = cv2.morphologyEx(changed, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     count, regions, stats, _ = cv2.connectedComponentsWithStats(changed, connectivity=8)
-    least = max(float(minimum), _EXTRA_AREA * float(areas.mean()))
-    large = np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] >= least)
-    if not len(large):
-        return 0
-    shown = signatures(prediction, regions, count - 1)[large]
-    expected = signatures(truth, regions, count - 1)[large]
-    people = signatures(truth, labels, n_people, minimum=minimum)
-    to_people = np.nanmin(signature_distances(shown, people), axis=1)
-    return int((to_people < np.linalg.norm(shown - expected, axis=1)).sum())
+    least, most = max(float(minimum), _LEAST_AREA * size**2), _MOST_AREA * size**2
+    areas = stats[:, cv2.CC_STAT_AREA]
+    return [regions == one for one in range(1, count) if least <= areas[one] <= most]
 
 
 def _check(prediction: Frames, truth: Frames, labels: Labels, n_people: int) -> None:
@@ -223,10 +241,4 @@ def _look_around(
 
 
 def _around(labels: Labels, size: float, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return _dilated(inside, _RING * size) & ~_dilated(labels > 0, _GAP * size)
-
-
-def _dilated(inside: NDArray[np.bool_], radius: float) -> NDArray[np.bool_]:
-    reach = max(1, round(radius))
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    return np.asarray(cv2.dilate(inside.astype(np.uint8), disc) > 0, dtype=np.bool_)
+    return dilated(inside, _RING * size) & ~dilated(labels > 0, _GAP * size)

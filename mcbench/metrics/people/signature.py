@@ -66,7 +66,7 @@ def signatures(
 
     Source: the signature of IAA; its normalisation is ours.
     """
-    _check_frame(frame)
+    check_frame(frame)
     check_labels(labels, n_people, frame)
     inside = labels > 0
     owner = labels[inside].astype(np.int64) - 1
@@ -121,7 +121,12 @@ def _linear(encoded: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
 
 
-def _check_frame(frame: NDArray[Any]) -> None:
+def check_frame(frame: NDArray[Any]) -> None:
+    """Check that a frame is RGB, uint8 or floating, and finite.
+
+    Raises:
+        InputError: it is not.
+    """
     if frame.ndim != 3 or frame.shape[-1] != 3 or frame.size == 0:
         raise InputError(f"a frame is RGB [height, width, 3], not {list(frame.shape)}")
     if frame.dtype != np.uint8 and not np.issubdtype(frame.dtype, np.floating):

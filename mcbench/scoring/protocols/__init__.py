@@ -17,16 +17,21 @@ from mcbench.scoring.protocols.model import (
     FrameFunction,
     FrameMetric,
     FrameSetting,
+    Metric,
     PeopleMetric,
     Protocol,
     ResizeOperator,
     Role,
 )
+from mcbench.scoring.protocols.people_1 import PEOPLE_1
 from mcbench.scoring.protocols.words import (
     Aspect,
     Difference,
     Group,
+    average_aspects,
     describe_protocol,
+    frame_aspects,
+    metric_aspects,
     protocol_difference,
 )
 
@@ -41,20 +46,26 @@ __all__ = [
     "FrameMetric",
     "FrameSetting",
     "Group",
+    "Metric",
     "PeopleMetric",
     "Protocol",
     "ResizeOperator",
     "Role",
+    "average_aspects",
+    "choose_protocols",
     "describe_protocol",
+    "frame_aspects",
+    "metric_aspects",
     "metric_key",
     "protocol",
     "protocol_difference",
-    "protocols",
 ]
 
-PROTOCOLS: dict[str, Protocol] = {one.name: one for one in (DISCO_2, HUMANVID_1, COMMON_METRICS_1, MCBENCH_1)}
+PROTOCOLS: dict[str, Protocol] = {
+    one.name: one for one in (DISCO_2, HUMANVID_1, COMMON_METRICS_1, MCBENCH_1, PEOPLE_1)
+}
 DEFAULT_PROTOCOLS = ("disco/2", "mcbench/1")
-"""What `mcbench score` computes unless told otherwise."""
+"""What is computed unless told otherwise; where the data has masks, protocols of people as well."""
 
 
 DEFAULT_PROTOCOLS = (DISCO_2.name, MCBENCH_1.name)
@@ -77,16 +88,23 @@ def protocol(name: str) -> Protocol:
         ) from None
 
 
-def protocols(names: Iterable[str]) -> tuple[Protocol, ...]:
-    """Return protocols by name, each once; `all` stands for every one there is.
+def choose_protocols(names: Iterable[str] | None = None, *, with_people: bool) -> tuple[Protocol, ...]:
+    """Return the protocols that are asked for, each once.
+
+    Args:
+        names: of protocols, or `all` for every one; None for those that are computed by default.
+        with_people: whether the data has masks of its people. Without them `all` and the default leave out
+            protocols of people; one that is named is there all the same.
 
     Raises:
         InputError: there is none of a name.
     """
-    found: dict[str, Protocol] = {}
-    for name in names:
-        found |= PROTOCOLS if name == "all" else {name: protocol(name)}
-    return tuple(found.values())
+    everything = [one for one in PROTOCOLS.values() if with_people or not one.people_metrics]
+    if names is None:
+        chosen = [one for one in everything if one.name in DEFAULT_PROTOCOLS or one.people_metrics]
+    else:
+        chosen = [one for name in names for one in (everything if name == "all" else [protocol(name)])]
+    return tuple({one.name: one for one in chosen}.values())
 
 
 def metric_key(key: str, family: NetworkFamily) -> str:

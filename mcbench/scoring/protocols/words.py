@@ -15,6 +15,7 @@ from mcbench.scoring.protocols.model import (
     FrameMetric,
     FrameSetting,
     Metric,
+    PeopleMetric,
     Protocol,
     ResizeOperator,
 )
@@ -33,7 +34,7 @@ _FUNCTION: dict[FrameFunction, str] = {
     "psnr_uint8": "the formula of PSNR on 8-bit differences and squares that wrap at 256",
     "ssim_gray_uniform": "SSIM of 8-bit gray frames, flat window of 7x7, sample covariance",
     "ssim_gaussian": "SSIM, mean of R, G, B; Gaussian window of 11x11, where it lies inside the frame",
-    "ssim_gaussian_padded": "SSIM, mean of R, G, B; Gaussian window of 11x11, at every pixel, over black outside",
+    "ssim_gaussian_padded": "SSIM, mean of R, G, B; Gaussian window of 11x11, at every pixel, black outside",
     "lpips": "LPIPS: the mean over a layer's places, added up over layers",
     "lpips_spatial": "LPIPS: layers' maps stretched to the frame and added up, mean over pixels",
 }
@@ -154,13 +155,14 @@ def metric_aspects(
     elif isinstance(metric, DistributionMetric):
         found = [*_distribution_metric(protocol, metric, families)]
     else:
-        found = [Aspect("definition", metric.function)]
+        found = [Aspect("definition", metric.note or metric.function)]
         found += [Aspect("network", f"LPIPS v0.1 with {_TRUNK[metric.trunk]}")] if metric.trunk else []
     higher = not isinstance(metric, DistributionMetric) and metric.higher_is_better
     found.append(Aspect("better", "higher" if higher else "lower"))
     unit = "" if isinstance(metric, DistributionMetric) else metric.unit
     found += [Aspect("unit", unit)] if unit else []
-    found += [Aspect("note", metric.note)] if metric.note else []
+    if metric.note and not isinstance(metric, PeopleMetric):
+        found.append(Aspect("note", metric.note))
     return tuple(found)
 
 
@@ -198,7 +200,7 @@ def _frame_metric(protocol: Protocol, metric: FrameMetric) -> Iterator[Aspect]:
         files = weights.entry(f"lpips-{metric.trunk}").published_as[0]
         yield Aspect("network", f"LPIPS v0.1 with {_TRUNK[metric.trunk]} ({files})")
         wrong = metric.input_range == "0..1"
-        yield Aspect("fed", "frames on 0..1, where it expects -1..1" if wrong else "frames on -1..1")
+        yield Aspect("input", "frames on 0..1, where it expects -1..1" if wrong else "frames on -1..1")
     if metric.function in ("psnr", "psnr_uint8"):
         capped = f"every frame counts {metric.cap:g} at most" if metric.cap else ""
         yield Aspect("identical frames", capped or "count 100; other frames may count more")
