@@ -55,19 +55,15 @@ def run_demo(
     data.prepare(SPLIT, home=home, workers=os.cpu_count() or 1, progress=progress)
     _fetch_lpips(home, progress)
     runs = tuple(_run(model, out, home, device, progress) for model in MODELS)
-    scores: list[ScoreRecord] = []
-    for run in runs:
-        folder = run_folder(out / "results", run.model.id, run.split)
-        scores.extend(
-            scoring.score_run(
-                folder,
-                protocols=[PROTOCOL],
-                leave_out=[_LEFT_OUT],
-                home=home,
-                device=device,
-                progress=progress,
-            )
-        )
+    scored = scoring.score_runs(
+        [run_folder(out / "results", run.model.id, run.split) for run in runs],
+        protocols=[PROTOCOL],
+        leave_out=[_LEFT_OUT],
+        home=home,
+        compute=scoring.Compute(device=device),
+        progress=progress,
+    )
+    scores = [record for made in scored.values() for record in made]
     board = out / "leaderboard"
     leaderboard.write_leaderboard(leaderboard.collect([out / "results"]), board)
     return DemoResult(out / "results", board, runs, tuple(scores))

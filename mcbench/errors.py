@@ -44,5 +44,9 @@ class MismatchError(McbenchError):
     """Two sides that should pair up (frames, sizes, names, hashes, settings) and do not."""
 
 
+class WorkerError(McbenchError):
+    """A process that did part of the work ended before its time."""
+
+
 class NetworkError(McbenchError):
     """A download that failed, or was not allowed."""

@@ -144,6 +144,20 @@ def safe_name(name: str, what: str = "name") -> str:
     return name
 
 
+def parse_size(text: str) -> int:
+    """Return the number of bytes that a text such as `500MB`, `20 GB` or `1.5GiB` names.
+
+    Raises:
+        InputError: it names none.
+    """
+    match = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kKMGT]?)(i?)B?\s*", text)
+    if match is None:
+        raise InputError(f"{text!r} is no size", "give one such as 500MB or 20GB")
+    number, prefix, binary = match.groups()
+    factor: int = (1024 if binary else 1000) ** " KMGT".index(prefix.upper() or " ")
+    return round(float(number) * factor)
+
+
 def read_text(path: Path) -> str:
     """Read a UTF-8 text file.
 

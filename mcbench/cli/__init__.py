@@ -12,7 +12,20 @@ from typing import Annotated
 import typer
 
 import mcbench
-from mcbench.cli import console, data, demo, doctor, leaderboard, protocol, run, score, train, versus, weights
+from mcbench.cli import (
+    cache,
+    console,
+    data,
+    demo,
+    doctor,
+    leaderboard,
+    protocol,
+    run,
+    score,
+    train,
+    versus,
+    weights,
+)
 from mcbench.errors import McbenchError
 
 app = typer.Typer(
@@ -51,6 +64,7 @@ app.command("leaderboard")(leaderboard.leaderboard)
 app.command("demo")(demo.demo)
 app.command("train")(train.train)
 app.add_typer(weights.app, name="weights")
+app.add_typer(cache.app, name="cache")
 app.command("doctor")(doctor.doctor)
 
 

@@ -88,7 +88,7 @@ def prepare(
     Example: mcbench data prepare local --from my_videos/ --name street
     """
     from mcbench import data
-    from mcbench.data.processes import default_workers
+    from mcbench.processes import default_workers
 
     with console.progress() as progress:
         report = data.prepare(
@@ -143,7 +143,7 @@ def verify(
     Example: mcbench data verify multi-character/demo
     """
     from mcbench import data
-    from mcbench.data.processes import default_workers
+    from mcbench.processes import default_workers
 
     with console.progress() as progress:
         report = data.verify(

@@ -14,6 +14,7 @@ from mcbench.errors import McbenchError
 
 if TYPE_CHECKING:
     from mcbench.records import MetricValue, ScoreRecord
+    from mcbench.scoring import Compute
 
 
 class Networks(StrEnum):
@@ -29,6 +30,16 @@ AllowMissingOption = Annotated[
         "--allow-missing",
         help="Leave out, count and list what does not pair, is too short or unreadable, instead of stopping.",
     ),
+]
+WorkersOption = Annotated[
+    int, typer.Option("--workers", min=1, help="Processes, each with its own networks; one uses all cores.")
+]
+FastOption = Annotated[
+    bool,
+    typer.Option("--fast", help="Run networks the quickest way that stays within 0.1 % of full precision."),
+]
+NoCacheOption = Annotated[
+    bool, typer.Option("--no-cache", help="Compute everything anew, and keep nothing for the next time.")
 ]
 SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the bootstrap.")]
 
@@ -56,6 +67,9 @@ def score(
     allow_missing: AllowMissingOption = False,
     seed: SeedOption = 0,
     device: console.DeviceOption = "auto",
+    workers: WorkersOption = 1,
+    fast: FastOption = False,
+    no_cache: NoCacheOption = False,
     home: console.HomeOption = None,
     as_json: console.JsonOption = False,
 ) -> None:
@@ -73,33 +87,30 @@ def score(
     for name in names:
         scoring.protocol(name)
     records: list[ScoreRecord] = []
-    failed: list[str] = []
     runs = scoring.find_runs(results)
-    for folder in runs:
+    failures: dict[Path, McbenchError] | None = None if len(runs) == 1 else {}
+    for group in scoring.group_runs(runs, failures):
         with console.progress() as progress:
-            progress.message(f"run {folder}")
-            try:
-                scored = scoring.score_run(
-                    folder,
-                    protocols=names,
-                    networks=networks.value if networks else None,
-                    leave_out=leave_out or (),
-                    home=home,
-                    device=device,
-                    allow_missing=allow_missing,
-                    seed=seed,
-                    progress=progress,
-                )
-            except McbenchError as error:
-                if len(runs) == 1:
-                    raise
-                failed.append(f"{folder}: {error}")
-                continue
-        records += scored
-        if not as_json:
-            run = RunRecord.read(folder / "run.json")
-            for record in scored:
-                print_score(record, f"{run.model.display_name} on {run.split.name} ({run.split.source})")
+            progress.message(f"runs {', '.join(map(str, group))}")
+            scored = scoring.score_runs(
+                group,
+                protocols=names,
+                networks=networks.value if networks else None,
+                leave_out=leave_out or (),
+                home=home,
+                compute=_compute(device, workers, fast, no_cache),
+                allow_missing=allow_missing,
+                seed=seed,
+                failures=failures,
+                progress=progress,
+            )
+        for folder, made in scored.items():
+            records += made
+            if not as_json:
+                run = RunRecord.read(folder / "run.json")
+                for record in made:
+                    print_score(record, f"{run.model.display_name} on {run.split.name} ({run.split.source})")
+    failed = [f"{folder}: {error}" for folder, error in (failures or {}).items()]
     if as_json:
         console.emit_json(records)
     for line in failed:
@@ -120,6 +131,9 @@ def compare(
     allow_missing: AllowMissingOption = False,
     seed: SeedOption = 0,
     device: console.DeviceOption = "auto",
+    workers: WorkersOption = 1,
+    fast: FastOption = False,
+    no_cache: NoCacheOption = False,
     home: console.HomeOption = None,
 ) -> None:
     """Score any two folders of videos or frame folders, or one pair of them, against each other.
@@ -138,7 +152,7 @@ def compare(
             protocol=protocol,
             networks=networks.value,
             home=home,
-            device=device,
+            compute=_compute(device, workers, fast, no_cache),
             allow_missing=allow_missing,
             seed=seed,
             progress=progress,
@@ -147,6 +161,12 @@ def compare(
         record.write(json_file)
     print_score(record, f"{predictions} against {ground_truth}")
     raise typer.Exit(exit_code([record]))
+
+
+def _compute(device: str, workers: int, fast: bool, no_cache: bool) -> Compute:
+    from mcbench.scoring import Compute
+
+    return Compute(device=device, workers=workers, precision="fast" if fast else "fp32", cache=not no_cache)
 
 
 def print_score(record: ScoreRecord, title: str) -> None:

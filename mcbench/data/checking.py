@@ -8,8 +8,8 @@ from typing import Literal
 from mcbench.data.clips import Clip, data_hash, shortfall
 from mcbench.data.layout import Target, local_names, nothing_prepared, resolve
 from mcbench.data.manifest import LOCAL, GeneratedSource, LocalSource, list_manifests
-from mcbench.data.processes import run_each
 from mcbench.errors import FileFormatError, McbenchError, MismatchError
+from mcbench.processes import run_each
 from mcbench.progress import Progress, SilentProgress
 from mcbench.records import ClipRecord, Part, Record, Sha256
 from mcbench.video import digest_frames

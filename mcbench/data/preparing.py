@@ -13,8 +13,8 @@ from mcbench.data.jobs import ClipJob, GeneratedWork, LocalWork, find_prepared, 
 from mcbench.data.layout import ListedClip, SourceListing, Target, resolve
 from mcbench.data.local import clip_id, find_clips
 from mcbench.data.manifest import LOCAL, GeneratedSource, LocalSource, load_manifest
-from mcbench.data.processes import run_each
 from mcbench.errors import InputError, McbenchError
+from mcbench.processes import run_each
 from mcbench.progress import Progress, SilentProgress
 from mcbench.records import ClipRecord, Part
 

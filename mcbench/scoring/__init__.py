@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mcbench.scoring.checks import Consistency, consistency
-from mcbench.scoring.folders import compare
+from mcbench.scoring.engine import Compute
+from mcbench.scoring.folders import compare, compare_under
 from mcbench.scoring.many_protocols import SideBySide, as_markdown, as_text, side_by_side
 from mcbench.scoring.protocols import (
     DEFAULT_PROTOCOLS,
@@ -15,12 +16,13 @@ from mcbench.scoring.protocols import (
     protocol,
     protocol_difference,
 )
-from mcbench.scoring.run import find_runs, score_path, score_run
+from mcbench.scoring.run import find_runs, group_runs, score_path, score_run, score_runs
 from mcbench.scoring.versus import compare_methods
 
 __all__ = [
     "DEFAULT_PROTOCOLS",
     "PROTOCOLS",
+    "Compute",
     "Consistency",
     "Protocol",
     "SideBySide",
@@ -29,13 +31,16 @@ __all__ = [
     "choose_protocols",
     "compare",
     "compare_methods",
+    "compare_under",
     "consistency",
     "describe_protocol",
     "find_runs",
+    "group_runs",
     "metric_key",
     "protocol",
     "protocol_difference",
     "score_path",
     "score_run",
+    "score_runs",
     "side_by_side",
 ]

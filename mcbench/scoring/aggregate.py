@@ -24,8 +24,8 @@ from mcbench.metrics.statistics import (
     reading_of_equals,
 )
 from mcbench.records import MetricValue
-from mcbench.scoring.collect import Features, VideoValues
 from mcbench.scoring.protocols import DistributionMetric, FrameMetric, Protocol
+from mcbench.scoring.values import Features, VideoValues
 
 Items = NDArray[np.float32]
 Series = Mapping[str, NDArray[Any]]

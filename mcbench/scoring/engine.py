@@ -1,137 +1,213 @@
-"""One walk over all pairs of frames, feeding every protocol; then the records."""
+"""From pairings to values: one job a video, in this process or in many, gathered in order of name."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
 
-from mcbench.environment import describe_environment, now
-from mcbench.errors import FileFormatError, MismatchError
-from mcbench.files import sha256_text
+from pydantic import Field
+
+from mcbench.errors import McbenchError, MismatchError, WorkerError
+from mcbench.processes import default_workers, run_each
 from mcbench.progress import Progress, SilentProgress
-from mcbench.records import Coverage, MetricValue, ScoreRecord, Size, Unavailable
-from mcbench.scoring.aggregate import distribution_value, frame_value
-from mcbench.scoring.clips import ClipPlan, plan_clips
-from mcbench.scoring.collect import VideoPass, VideoValues
+from mcbench.records import Part, Precision, Size
+from mcbench.scoring.cache import ScoreCache, limit_from_environment
+from mcbench.scoring.items import plan_items
+from mcbench.scoring.jobs import Side, VideoOutcome, VideoScoreJob, score_video
 from mcbench.scoring.networks import Networks
-from mcbench.scoring.pairing import PairedVideo, Pairing, in_step
-from mcbench.scoring.protocols import Protocol, metric_key
-from mcbench.scoring.transforms import check_shapes, target_size
-from mcbench.video import FramesDigest
+from mcbench.scoring.pairing import PairedVideo, Pairing
+from mcbench.scoring.protocols import Protocol
+from mcbench.scoring.transforms import check_shapes
+from mcbench.scoring.values import VideoValues
+from mcbench.scoring.walk import Pace
 
-_SHOWN = 6
-_LEFT_OUT = Unavailable(reason="left out as asked", command="mcbench score without --leave-out")
+MapJobs = Callable[[Callable[[VideoScoreJob], VideoOutcome], Sequence[VideoScoreJob]], Iterable[VideoOutcome]]
+"""Runs a function on jobs wherever it likes and returns the outcomes in any order."""
+_BATCH_ON_GPU = 16
+
+
+class Compute(Part):
+    """How scoring is carried out: on a CPU, at full precision, none of it changes a number."""
+
+    device: str = "auto"
+    """Where networks run."""
+    precision: Precision = "fp32"
+    workers: Annotated[int, Field(ge=1)] = 1
+    """Processes, each scoring one video at a time."""
+    threads: Annotated[int, Field(ge=1)] | None = None
+    """Frames and clips under way at once in each process; by default as many as its share of the cores."""
+    batch: Annotated[int, Field(ge=1)] | None = None
+    """Frames that go through a network together; on a CPU they do so one by one."""
+    cache: bool = True
+    """Take what has been computed before, and keep what is computed."""
+
+    def pace(self, device: str) -> Pace:
+        """Return the pace of each process."""
+        on_gpu = device.startswith("cuda")
+        return Pace(
+            threads=self.threads or max(1, default_workers() // self.workers),
+            batch=self.batch or (_BATCH_ON_GPU if on_gpu else 1),
+        )
 
 
 @dataclass
-class Walk:
-    """What the walk over all videos found.
+class Scored:
+    """What was found of one run.
 
     Attributes:
-        values: protocol -> values of each video, in order.
-        plans: protocol -> which clips were taken.
+        values: protocol -> values of each video, in order of name.
         digests: video -> hash of the predicted and of the true frames.
         sizes: video -> size of the prediction and of the truth.
         frames_scored: pairs of frames.
     """
 
     values: dict[str, list[VideoValues]] = field(default_factory=dict)
-    plans: dict[str, ClipPlan] = field(default_factory=dict)
     digests: dict[str, tuple[str, str]] = field(default_factory=dict)
     sizes: dict[str, tuple[Size, Size]] = field(default_factory=dict)
     frames_scored: int = 0
 
 
-def walk(
-    pairing: Pairing,
+def score_pairings(
+    pairings: Mapping[str, Pairing],
     protocols: Sequence[Protocol],
     networks: Networks,
     *,
+    compute: Compute | None = None,
+    cache: Path | None = None,
     allow_missing: bool = False,
+    map_jobs: MapJobs | None = None,
     progress: Progress | None = None,
-) -> Walk:
-    """Decode every paired frame once and collect what the protocols ask for.
-
-    Memory holds one batch of frames and the features of all videos, never all frames.
+) -> dict[str, Scored | McbenchError]:
+    """Score runs that share their ground truth: each true frame is decoded once for all of them.
 
     Args:
-        pairing: what is compared; videos that turn out unreadable are moved to its exclusions.
+        pairings: run -> what is compared; videos that turn out unreadable are moved to its exclusions.
         protocols: to feed.
-        networks: from `load_networks`.
+        networks: from `find_networks`.
+        compute: how to carry it out.
+        cache: folder of the cache, or None to keep nothing.
         allow_missing: leave an unreadable video out and list it, instead of stopping.
+        map_jobs: where to run the jobs, such as on a cluster; by default as `compute` says.
         progress: told of frames.
 
-    Raises:
-        MismatchError: shapes of the two sides differ too much, or no video is left.
-        FileFormatError: a frame cannot be read, and `allow_missing` is false.
+    Returns:
+        run -> values, the same ones wherever and in whatever order the jobs ran; or the error that keeps the
+        run from being scored: shapes that differ too much, no video left, a frame that cannot be read (where
+        `allow_missing` is false).
     """
-    shown = progress or SilentProgress()
-    found = Walk(values={protocol.name: [] for protocol in protocols})
-    _check_all_shapes(pairing, protocols, allow_missing)
-    found.plans = {protocol.name: plan_clips(protocol, pairing.videos) for protocol in protocols}
-    shown.start("scoring frames", sum(len(video.frames) for video in pairing.videos))
-    for video in list(pairing.videos):
+    how, shown = compute or Compute(), progress or SilentProgress()
+    failed: dict[str, McbenchError] = {}
+    for run, pairing in pairings.items():
         try:
-            _walk_video(video, protocols, networks, found, shown)
-        except FileFormatError as error:
-            if not allow_missing:
-                raise
-            _exclude(pairing, video, error.message)
-    if not pairing.videos:
-        raise MismatchError("no video could be read", "; ".join(pairing.excluded.values()))
+            _check_all_shapes(pairing, protocols, allow_missing)
+        except McbenchError as error:
+            failed[run] = error
+    sound = {run: pairing for run, pairing in pairings.items() if run not in failed}
+    jobs = plan_jobs(sound, protocols, networks, how.pace(networks.request.device), cache)
+    shown.start("scoring frames", sum(len(job.indices) * len(job.predictions) for job in jobs))
+    by_run: dict[str, dict[str, VideoOutcome]] = {run: {} for run in sound}
+    for outcome in _run(jobs, networks, how.workers, map_jobs, shown):
+        for run in (*outcome.scores, *outcome.failures):
+            by_run[run][outcome.video] = outcome
+        if not allow_missing:
+            failed |= {run: error for run, error in outcome.failures.items() if run not in failed}
+        if len(failed) == len(pairings):
+            break  # nothing is left to score
+    if cache is not None:
+        ScoreCache(cache).prune(limit_from_environment())
+    found: dict[str, Scored | McbenchError] = {}
+    for run, pairing in pairings.items():
+        try:
+            found[run] = failed.get(run) or _gather(run, pairing, protocols, by_run[run])
+        except MismatchError as error:
+            found[run] = error
     return found
 
 
-def score_records(
-    found: Walk,
-    pairing: Pairing,
+def plan_jobs(
+    pairings: Mapping[str, Pairing],
     protocols: Sequence[Protocol],
     networks: Networks,
-    *,
-    allow_missing: bool,
-    seed: int,
-    device: str,
-    progress: Progress | None = None,
-) -> list[ScoreRecord]:
-    """Aggregate a walk into one record a protocol; `split` and `model` are left for the caller."""
-    shown = progress or SilentProgress()
-    shown.start("distances and intervals", len(protocols))
-    environment, created = describe_environment(device), now()
-    records = []
-    for protocol in protocols:
-        videos = found.values[protocol.name]
-        metrics, unavailable = _frame_metrics(protocol, videos, networks, seed)
-        excluded = dict(pairing.excluded)
-        _add_distributions(
-            protocol, found, networks, metrics, unavailable, excluded, allow_missing=allow_missing, seed=seed
-        )
-        coverage = Coverage(
-            videos_expected=len(pairing.videos_expected),
-            videos_scored=len(videos),
-            frames_expected=pairing.frames_expected,
-            frames_scored=found.frames_scored,
-            missing_videos=tuple(pairing.missing_videos),
-            excluded=excluded,
-        )
-        records.append(
-            ScoreRecord(
-                protocol=protocol.name,
-                protocol_sha256=protocol.sha256,
-                networks=networks.family,
-                metrics=metrics,
-                unavailable=unavailable,
-                weights=networks.used(protocol),
-                coverage=coverage,
-                predictions_sha256=_all_digests(found, 0),
-                ground_truth_sha256=_all_digests(found, 1),
-                original_sizes=found.sizes,
-                seed=seed,
-                environment=environment,
-                created=created,
+    pace: Pace,
+    cache: Path | None,
+) -> list[VideoScoreJob]:
+    """Return the jobs, one for every true video and set of its frames that predictions were made of."""
+    plans = {
+        run: {protocol.name: plan_items(protocol, pairing.videos) for protocol in protocols}
+        for run, pairing in pairings.items()
+    }
+    together: dict[tuple[object, ...], dict[str, PairedVideo]] = {}
+    for run, pairing in pairings.items():
+        for video in pairing.videos:
+            truth = (video.name, video.truth, video.truth_sha256, video.truth_clip)
+            frames = tuple((pair.index, pair.truth) for pair in video.frames)
+            together.setdefault((*truth, frames), {})[run] = video
+    jobs = []
+    for by_run in together.values():
+        one = next(iter(by_run.values()))
+        jobs.append(
+            VideoScoreJob(
+                video=one.name,
+                indices=tuple(pair.index for pair in one.frames),
+                truth=Side(
+                    path=one.truth,
+                    places=tuple(pair.truth for pair in one.frames),
+                    size=one.truth_size,
+                    sha256=one.truth_sha256,
+                ),
+                truth_clip=one.truth_clip,
+                predictions={
+                    run: Side(
+                        path=video.prediction,
+                        places=tuple(pair.prediction for pair in video.frames),
+                        size=video.prediction_size,
+                        sha256=video.prediction_sha256,
+                    )
+                    for run, video in by_run.items()
+                },
+                protocols=tuple(protocols),
+                items={run: {name: plan[one.name] for name, plan in plans[run].items()} for run in by_run},
+                networks=networks.request,
+                cache=cache,
+                pace=pace,
             )
         )
-        shown.advance()
-    return records
+    return sorted(jobs, key=lambda job: job.video)
+
+
+def _run(
+    jobs: Sequence[VideoScoreJob],
+    networks: Networks,
+    workers: int,
+    map_jobs: MapJobs | None,
+    progress: Progress,
+) -> Iterator[VideoOutcome]:
+    if map_jobs is None and workers == 1:
+        for job in jobs:
+            yield score_video(job, networks, progress)
+        return
+    frames = {job.video: len(job.indices) for job in jobs}
+    for outcome in (map_jobs or _in_processes(workers))(score_video, jobs):
+        progress.advance(frames[outcome.video] * (len(outcome.scores) + len(outcome.failures)))
+        yield outcome
+
+
+def _in_processes(workers: int) -> MapJobs:
+    def run(
+        function: Callable[[VideoScoreJob], VideoOutcome], jobs: Sequence[VideoScoreJob]
+    ) -> Iterator[VideoOutcome]:
+        return run_each(function, jobs, workers, _killed)
+
+    return run
+
+
+def _killed(job: VideoScoreJob) -> VideoOutcome:
+    raise WorkerError(
+        f"the process that scored {job.video} was killed, perhaps for lack of memory",
+        "score with fewer --workers; what is finished is kept",
+    )
 
 
 def _check_all_shapes(pairing: Pairing, protocols: Sequence[Protocol], allow_missing: bool) -> None:
@@ -142,120 +218,33 @@ def _check_all_shapes(pairing: Pairing, protocols: Sequence[Protocol], allow_mis
             except MismatchError as error:
                 if not allow_missing:
                     raise
-                _exclude(pairing, video, error.message)
+                _exclude(pairing, video, error)
                 break
     if not pairing.videos:
         raise MismatchError("nothing is left to compare", "; ".join(pairing.excluded.values()))
 
 
-def _exclude(pairing: Pairing, video: PairedVideo, reason: str) -> None:
+def _exclude(pairing: Pairing, video: PairedVideo, error: McbenchError) -> None:
     pairing.videos.remove(video)
     pairing.missing_videos.append(video.name)
-    pairing.excluded[video.name] = reason
+    pairing.excluded[video.name] = error.message
 
 
-def _walk_video(
-    video: PairedVideo, protocols: Sequence[Protocol], networks: Networks, found: Walk, progress: Progress
-) -> None:
-    passes = {
-        protocol.name: VideoPass(
-            video.name,
-            protocol,
-            networks,
-            target_size(protocol.frames, video.truth_size, video.prediction_size),
-            found.plans[protocol.name].starts_of(video.name),
-        )
-        for protocol in protocols
-    }
-    digests = FramesDigest(), FramesDigest()
-    for pair, prediction, truth in in_step(video):
-        digests[0].update(prediction)
-        digests[1].update(truth)
-        for one in passes.values():
-            one.add(pair.index, prediction, truth)
-        progress.advance()
-    _check_digests(video, digests)
-    for name, one in passes.items():
-        found.values[name].append(one.finish())
-    found.digests[video.name] = digests[0].hexdigest(), digests[1].hexdigest()
-    found.sizes[video.name] = video.prediction_size, video.truth_size
-    found.frames_scored += len(video.frames)
-
-
-def _check_digests(video: PairedVideo, digests: tuple[FramesDigest, FramesDigest]) -> None:
-    expected = (video.prediction_sha256, video.truth_sha256)
-    for side, wanted, digest in zip(("prediction", "truth"), expected, digests, strict=True):
-        if wanted is not None and digest.hexdigest() != wanted:
-            raise FileFormatError(
-                f"the frames of the {side} of {video.name} are not those that were recorded",
-                "run the command again that made them: mcbench run --overwrite, or mcbench data prepare",
-            )
-
-
-def _frame_metrics(
-    protocol: Protocol, videos: Sequence[VideoValues], networks: Networks, seed: int
-) -> tuple[dict[str, MetricValue], dict[str, Unavailable]]:
-    metrics: dict[str, MetricValue] = {}
-    unavailable: dict[str, Unavailable] = {}
-    for metric in protocol.frame_metrics:
-        if metric.key in networks.left_out:
-            unavailable[metric.key] = _LEFT_OUT
+def _gather(
+    run: str, pairing: Pairing, protocols: Sequence[Protocol], outcomes: Mapping[str, VideoOutcome]
+) -> Scored:
+    scored = Scored(values={protocol.name: [] for protocol in protocols})
+    for video in sorted(pairing.videos, key=lambda one: one.name):
+        outcome = outcomes[video.name]
+        if run in outcome.failures:
+            _exclude(pairing, video, outcome.failures[run])
             continue
-        if metric.trunk and metric.trunk not in networks.lpips:
-            unavailable[metric.key] = networks.unavailable[f"lpips-{metric.trunk}"]
-            continue
-        value = frame_value(protocol, metric, videos, seed)
-        if value is None:
-            unavailable[metric.key] = Unavailable(reason="no frame but the reference is there to score")
-        else:
-            metrics[metric.key] = value
-    return metrics, unavailable
-
-
-def _add_distributions(
-    protocol: Protocol,
-    found: Walk,
-    networks: Networks,
-    metrics: dict[str, MetricValue],
-    unavailable: dict[str, Unavailable],
-    excluded: dict[str, str],
-    *,
-    allow_missing: bool,
-    seed: int,
-) -> None:
-    for metric in protocol.distribution_metrics:
-        key = metric_key(metric.key, networks.family)
-        setting = protocol.feature_setting(metric.role)
-        if metric.key in networks.left_out:
-            unavailable[key] = _LEFT_OUT
-            continue
-        if networks.of(setting) is None:
-            unavailable[key] = networks.unavailable[setting.networks[networks.family]]
-            continue
-        videos = found.values[protocol.name]
-        lacking = [video.name for video in videos if not len(video.features[metric.role].truth)]
-        if lacking and not allow_missing:
-            unavailable[key] = Unavailable(
-                reason=f"too few frames for a clip of {setting.clip_length} in a row: {_some(lacking)}",
-                command="the same command with --allow-missing, which leaves these videos out of them",
-            )
-            continue
-        excluded |= {
-            f"{name} ({metric.role})": f"no {setting.clip_length} frames in a row" for name in lacking
-        }
-        features = {
-            video.name: video.features[metric.role] for video in videos if video.name not in lacking
-        }
-        if sum(len(one.truth) for one in features.values()) < 2:
-            unavailable[key] = Unavailable(reason="a distance between distributions needs at least 2 items")
-            continue
-        metrics[key] = distribution_value(protocol, metric, features, seed)
-
-
-def _all_digests(found: Walk, side: int) -> str:
-    return sha256_text("".join(f"{name} {found.digests[name][side]}\n" for name in sorted(found.digests)))
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+        found = outcome.scores[run]
+        for name, values in found.values.items():
+            scored.values[name].append(values)
+        scored.digests[video.name] = found.digests
+        scored.sizes[video.name] = video.prediction_size, video.truth_size
+        scored.frames_scored += len(video.frames)
+    if not pairing.videos:
+        raise MismatchError("no video could be read", "; ".join(pairing.excluded.values()))
+    return scored

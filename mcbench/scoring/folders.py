@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from mcbench.environment import pick_device
+from mcbench.errors import McbenchError
 from mcbench.progress import Progress
 from mcbench.records import NetworkFamily, ScoreRecord
-from mcbench.scoring.engine import score_records, walk
-from mcbench.scoring.networks import load_networks
+from mcbench.scoring.cache import cache_folder
+from mcbench.scoring.engine import Compute, score_pairings
+from mcbench.scoring.networks import NetworkRequest, find_networks
 from mcbench.scoring.pairing import pair_folders
 from mcbench.scoring.protocols import protocol as protocol_of
+from mcbench.scoring.scores import score_records
 
 
 def compare(
@@ -19,8 +23,9 @@ def compare(
     *,
     protocol: str = "mcbench/1",
     networks: NetworkFamily = "reference",
+    leave_out: Collection[str] = (),
     home: Path | None = None,
-    device: str = "auto",
+    compute: Compute | None = None,
     allow_missing: bool = False,
     seed: int = 0,
     progress: Progress | None = None,
@@ -33,8 +38,9 @@ def compare(
         protocol: name of the protocol.
         networks: `reference`, or `embedded` for the networks that come with mcbench; the latter's
             metrics are named so.
-        home: mcbench's folder, where weights lie.
-        device: where networks run.
+        leave_out: keys of metrics not to compute; the record lists them as left out.
+        home: mcbench's folder, where weights and the cache lie.
+        compute: how to carry it out.
         allow_missing: leave out what does not pair, is too short or cannot be read, and list it.
         seed: of the bootstrap.
         progress: told of frames.
@@ -43,22 +49,68 @@ def compare(
         The record; metrics whose network is not here are under `unavailable`, with what gets it.
 
     Raises:
-        InputError: an unknown protocol or device.
+        InputError: an unknown protocol, metric or device.
         DataMissingError, FileFormatError, MismatchError: a side is missing, unreadable, or the sides do
             not fit each other.
     """
-    chosen = protocol_of(protocol)
-    pairing = pair_folders(predictions, ground_truth, allow_missing=allow_missing)
-    where = pick_device(device)
-    loaded = load_networks([chosen], networks, home=home, device=where)
-    found = walk(pairing, [chosen], loaded, allow_missing=allow_missing, progress=progress)
-    return score_records(
-        found,
-        pairing,
-        [chosen],
-        loaded,
+    return compare_under(
+        predictions,
+        ground_truth,
+        protocols=[protocol],
+        networks=networks,
+        leave_out=leave_out,
+        home=home,
+        compute=compute,
         allow_missing=allow_missing,
         seed=seed,
-        device=where,
         progress=progress,
     )[0]
+
+
+def compare_under(
+    predictions: Path,
+    ground_truth: Path,
+    *,
+    protocols: Sequence[str],
+    networks: NetworkFamily = "reference",
+    leave_out: Collection[str] = (),
+    home: Path | None = None,
+    compute: Compute | None = None,
+    allow_missing: bool = False,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> list[ScoreRecord]:
+    """Score predictions against ground truth under several protocols in one pass; see `compare`."""
+    how = compute or Compute()
+    chosen = [protocol_of(name) for name in dict.fromkeys(protocols)]
+    pairing = pair_folders(predictions, ground_truth, allow_missing=allow_missing)
+    request = NetworkRequest(
+        family=networks,
+        left_out=tuple(leave_out),
+        home=home,
+        device=pick_device(how.device),
+        precision=how.precision,
+    )
+    found = find_networks(chosen, request)
+    cache = cache_folder(home) if how.cache else None
+    scored = score_pairings(
+        {"prediction": pairing},
+        chosen,
+        found,
+        compute=how,
+        cache=cache,
+        allow_missing=allow_missing,
+        progress=progress,
+    )["prediction"]
+    if isinstance(scored, McbenchError):
+        raise scored
+    return score_records(
+        scored,
+        pairing,
+        chosen,
+        found,
+        allow_missing=allow_missing,
+        seed=seed,
+        cache=cache,
+        progress=progress,
+    )

@@ -1,107 +1,163 @@
-"""The networks that a set of protocols needs, loaded once, and which metrics lack theirs."""
+"""The networks that a set of protocols needs: which are here, and loading each when it is first used."""
 
 from __future__ import annotations
 
+import functools
+import threading
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mcbench import weights
 from mcbench.errors import FileFormatError, InputError, MismatchError, WeightsMissingError
+from mcbench.metrics.networks.contract import FeatureNetwork
 from mcbench.metrics.networks.lpips import LpipsNetwork, Trunk, load_lpips
-from mcbench.metrics.networks.registry import LoadedNetwork, get_command, load_network, network_entry
-from mcbench.records import NetworkFamily, Unavailable, WeightsUse
-from mcbench.scoring.protocols import FeatureSetting, Protocol
+from mcbench.metrics.networks.registry import get_command, load_network, network_entry, weights_in_use
+from mcbench.records import NetworkFamily, Part, Precision, Unavailable, WeightsUse
+from mcbench.scoring.protocols import FeatureSetting, FrameMetric, Protocol
+
+
+class NetworkRequest(Part):
+    """Which networks to take, and how they run."""
+
+    family: NetworkFamily
+    left_out: tuple[str, ...] = ()
+    """Keys of metrics not to compute; networks that only they need are not looked for."""
+    home: Path | None = None
+    device: str = "cpu"
+    precision: Precision = "fp32"
 
 
 @dataclass
 class Networks:
-    """What is loaded, and why the rest is not.
+    """What is here, and why the rest is not. Loads each network when it is first asked for.
 
     Attributes:
-        family: of the feature networks.
-        lpips: trunk -> LPIPS.
-        features: registry name -> network.
-        unavailable: trunk (as `lpips-vgg`) or registry name -> reason and the command that helps.
-        left_out: keys of metrics that were asked to be left out; networks that only they need are not loaded.
+        request: which were asked for.
+        known: registry name, or trunk as `lpips-vgg` -> file of weights.
+        unavailable: registry name or trunk -> reason and the command that helps.
+        loaded: name -> network.
     """
 
-    family: NetworkFamily
-    left_out: frozenset[str] = frozenset()
-    lpips: dict[Trunk, LpipsNetwork] = field(default_factory=dict)
-    features: dict[str, LoadedNetwork] = field(default_factory=dict)
+    request: NetworkRequest
+    known: dict[str, WeightsUse] = field(default_factory=dict)
     unavailable: dict[str, Unavailable] = field(default_factory=dict)
+    loaded: dict[str, LpipsNetwork | FeatureNetwork] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
-    def of(self, setting: FeatureSetting) -> LoadedNetwork | None:
-        """Return the network of a role, or None where it is not to be had."""
-        return self.features.get(setting.networks[self.family])
+    @property
+    def left_out(self) -> Collection[str]:
+        """Keys of metrics not to compute."""
+        return self.request.left_out
+
+    def name_of(self, setting: FeatureSetting) -> str | None:
+        """Return the registry name of a role's network, or None where the family has none for it."""
+        return setting.networks.get(self.request.family)
+
+    def has(self, metric: FrameMetric) -> bool:
+        """Return whether a frame metric is wanted, and its network, if it needs one, is here."""
+        return metric.key not in self.left_out and (not metric.trunk or f"lpips-{metric.trunk}" in self.known)
+
+    def lpips(self, trunk: Trunk) -> LpipsNetwork:
+        """Return LPIPS with a trunk that is known.
+
+        Raises:
+            WeightsMissingError, FileFormatError: the file has changed since it came, or does not fit.
+        """
+        name, request = f"lpips-{trunk}", self.request
+        with self._lock:
+            if name not in self.loaded:
+                self.loaded[name] = load_lpips(trunk, home=request.home, device=request.device)
+            found = self.loaded[name]
+        assert isinstance(found, LpipsNetwork)
+        return found
+
+    def features(self, name: str) -> FeatureNetwork:
+        """Return a feature network that is known; raises as `lpips`."""
+        request = self.request
+        with self._lock:
+            if name not in self.loaded:
+                self.loaded[name] = load_network(name, home=request.home, device=request.device).network
+            found = self.loaded[name]
+        assert not isinstance(found, LpipsNetwork)
+        return found
+
+    def dimensions(self, name: str) -> int:
+        """Return the length of a network's features, without loading it."""
+        found = self.loaded.get(name)
+        if found is not None and not isinstance(found, LpipsNetwork):
+            return found.dimensions
+        return network_entry(name).dimensions
+
+    def backend(self, name: str) -> str:
+        """Return what runs a network, and on which kind of device: part of what its values depend on."""
+        return f"torch-fp32 {self.request.device.partition(':')[0]}"
 
     def used(self, protocol: Protocol) -> dict[str, WeightsUse]:
-        """Return role or LPIPS name -> file of weights, of all that the protocol used."""
-        used = {}
-        for metric in protocol.frame_metrics:
-            if metric.trunk and metric.trunk in self.lpips:
-                used[f"lpips_{metric.trunk}"] = self.lpips[metric.trunk].weights
-        for setting in protocol.features:
-            loaded = self.of(setting)
-            if loaded is not None:
-                used[setting.networks[self.family]] = loaded.weights
-        return used
+        """Return network -> file of weights, of all that the protocol uses."""
+        names = [f"lpips-{metric.trunk}" for metric in protocol.frame_metrics if metric.trunk]
+        names += [name for setting in protocol.features if (name := self.name_of(setting)) is not None]
+        return {
+            name.replace("lpips-", "lpips_"): self.known[name]
+            for name in dict.fromkeys(names)
+            if name in self.known
+        }
 
 
-def load_networks(
-    protocols: Iterable[Protocol],
-    family: NetworkFamily,
-    *,
-    left_out: Collection[str] = (),
-    home: Path | None = None,
-    device: str = "cpu",
-) -> Networks:
-    """Load every network that the protocols ask for and this machine has.
+def find_networks(protocols: Iterable[Protocol], request: NetworkRequest) -> Networks:
+    """Look which networks the protocols need and this machine has; none is loaded yet.
 
-    A network that is missing or does not load is recorded as unavailable; nothing takes its place. Networks
-    that only metrics of `left_out` need are not looked for.
+    A network that is missing is recorded as unavailable; nothing takes its place.
 
     Raises:
         InputError: no protocol has a metric of a key in `left_out`.
         MismatchError: a network takes clips of another length than the protocol cuts.
     """
     protocols = list(protocols)
-    _check_keys(protocols, left_out)
-    networks = Networks(family, frozenset(left_out))
+    _check_keys(protocols, request.left_out)
+    networks = Networks(request)
     for protocol in protocols:
         for metric in protocol.frame_metrics:
-            if metric.trunk and metric.trunk not in networks.lpips and metric.key not in left_out:
-                _load_lpips(networks, metric.trunk, home, device)
-        wanted = {metric.role for metric in protocol.distribution_metrics if metric.key not in left_out}
+            if metric.trunk and metric.key not in request.left_out:
+                _find(networks, f"lpips-{metric.trunk}", weights.entry(f"lpips-{metric.trunk}").get_command)
+        wanted = {
+            metric.role for metric in protocol.distribution_metrics if metric.key not in request.left_out
+        }
         for setting in (one for one in protocol.features if one.role in wanted):
-            name = setting.networks[family]
-            if network_entry(name).clip_length != setting.clip_length:
+            name = networks.name_of(setting)
+            if name is None:
+                continue
+            if not setting.prefixes and network_entry(name).clip_length != setting.clip_length:
                 raise MismatchError(f"{protocol.name} cuts clips of {setting.clip_length} frames for {name}")
-            if name not in networks.features:
-                _load_features(networks, name, home, device)
+            _find(networks, name, get_command(name))
     return networks
 
 
+@functools.lru_cache(maxsize=2)
+def networks_of_process(protocols: str, request: str) -> Networks:
+    """Return the networks of a request (both as JSON), shared by all jobs that this process runs."""
+    import json
+
+    found = [Protocol.model_validate(one) for one in json.loads(protocols)]
+    return find_networks(found, NetworkRequest.model_validate_json(request))
+
+
 def _check_keys(protocols: Sequence[Protocol], left_out: Collection[str]) -> None:
-    known = {metric.key for protocol in protocols for metric in protocol.frame_metrics}
-    known |= {metric.key for protocol in protocols for metric in protocol.distribution_metrics}
+    known: set[str] = set()
+    for protocol in protocols:
+        known |= {metric.key for metric in protocol.frame_metrics}
+        known |= {metric.key for metric in protocol.distribution_metrics}
+        known |= {metric.key for metric in protocol.people_metrics}
     if unknown := sorted(set(left_out) - known):
         raise InputError(
             f"no metric is called {', '.join(unknown)}", f"the metrics are {', '.join(sorted(known))}"
         )
 
 
-def _load_lpips(networks: Networks, trunk: Trunk, home: Path | None, device: str) -> None:
+def _find(networks: Networks, name: str, command: str) -> None:
+    if name in networks.known or name in networks.unavailable:
+        return
     try:
-        networks.lpips[trunk] = load_lpips(trunk, home=home, device=device)
+        networks.known[name] = weights_in_use(name, networks.request.home)
     except (WeightsMissingError, FileFormatError) as error:
-        command = weights.entry(f"lpips-{trunk}").get_command
-        networks.unavailable[f"lpips-{trunk}"] = Unavailable(reason=error.message, command=command)
-
-
-def _load_features(networks: Networks, name: str, home: Path | None, device: str) -> None:
-    try:
-        networks.features[name] = load_network(name, home=home, device=device)
-    except (WeightsMissingError, FileFormatError) as error:
-        networks.unavailable[name] = Unavailable(reason=error.message, command=get_command(name))
+        networks.unavailable[name] = Unavailable(reason=error.message, command=command)

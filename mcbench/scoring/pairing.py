@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mcbench.errors import DataMissingError, FileFormatError, MismatchError
-from mcbench.records import Size
-from mcbench.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Frame, FrameSource, open_frames
+from mcbench.records import Part, Sha256, Size
+from mcbench.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, FrameSource, open_frames
 from mcbench.video.folders import natural_key
 
 _LENIENT = "name the frames and videos alike on both sides, or score what pairs with --allow-missing"
@@ -26,26 +26,23 @@ class FramePair:
     truth: int
 
 
-@dataclass(frozen=True)
-class PairedVideo:
-    """A video that is on both sides.
-
-    Attributes:
-        name: of the video.
-        open_prediction, open_truth: open the frames of either side.
-        prediction_size, truth_size: (height, width) as stored.
-        frames: pairs in order of index.
-        prediction_sha256, truth_sha256: `FramesDigest` that the frames should have, where one is known.
-    """
+class PairedVideo(Part):
+    """A video that is on both sides: plain values, so that any process can score it."""
 
     name: str
-    open_prediction: Callable[[], FrameSource]
-    open_truth: Callable[[], FrameSource]
+    prediction: Path
+    """A folder of pictures, or a video."""
+    truth: Path
     prediction_size: Size
+    """As stored."""
     truth_size: Size
     frames: tuple[FramePair, ...]
-    prediction_sha256: str | None = None
-    truth_sha256: str | None = None
+    """In order of index."""
+    prediction_sha256: Sha256 | None = None
+    """`FramesDigest` that the frames should have, where one is known."""
+    truth_sha256: Sha256 | None = None
+    truth_clip: Path | None = None
+    """The prepared clip whose folder holds masks and poses, where the truth is one."""
 
 
 @dataclass
@@ -194,12 +191,12 @@ def _pair_video(
     if not pairs:
         raise FileFormatError(f"no frame of {prediction} has its number in {truth}")
     video = PairedVideo(
-        name,
-        lambda: open_frames(prediction),
-        lambda: open_frames(truth),
-        predicted_frames.size,
-        true_frames.size,
-        tuple(pairs),
+        name=name,
+        prediction=prediction,
+        truth=truth,
+        prediction_size=predicted_frames.size,
+        truth_size=true_frames.size,
+        frames=tuple(pairs),
     )
     return video, true_frames.n_frames
 
@@ -266,14 +263,3 @@ def _some(names: Iterable[str]) -> str:
     shown = list(names)
     more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
     return ", ".join(shown[:_SHOWN]) + more
-
-
-def in_step(video: PairedVideo) -> Iterator[tuple[FramePair, Frame, Frame]]:
-    """Yield (pair, predicted frame, true frame) in order, decoding each frame once."""
-    predicted, true = enumerate(video.open_prediction()), enumerate(video.open_truth())
-    for pair in video.frames:
-        yield pair, _advance(predicted, pair.prediction), _advance(true, pair.truth)
-
-
-def _advance(frames: Iterator[tuple[int, Frame]], place: int) -> Frame:
-    return next(frame for at, frame in frames if at == place)

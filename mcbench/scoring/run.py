@@ -9,16 +9,18 @@ from pathlib import Path
 from mcbench import data, files
 from mcbench.data import Clip
 from mcbench.environment import pick_device
-from mcbench.errors import DataMissingError, FileFormatError, MismatchError
+from mcbench.errors import DataMissingError, FileFormatError, McbenchError, MismatchError
 from mcbench.progress import Progress
 from mcbench.records import NetworkFamily, RunRecord, ScoreRecord, VideoResult
 from mcbench.scoring.aggregate import headline_mask
-from mcbench.scoring.collect import VideoValues
-from mcbench.scoring.engine import Walk, score_records, walk
-from mcbench.scoring.networks import load_networks
+from mcbench.scoring.cache import cache_folder
+from mcbench.scoring.engine import Compute, MapJobs, Scored, score_pairings
+from mcbench.scoring.networks import NetworkRequest, find_networks
 from mcbench.scoring.pairing import FramePair, PairedVideo, Pairing
 from mcbench.scoring.protocols import DEFAULT_PROTOCOLS, Protocol
 from mcbench.scoring.protocols import protocol as protocol_of
+from mcbench.scoring.scores import score_records
+from mcbench.scoring.values import VideoValues
 from mcbench.video import open_frames
 
 
@@ -48,9 +50,10 @@ def score_run(
     networks: NetworkFamily | None = None,
     leave_out: Collection[str] = (),
     home: Path | None = None,
-    device: str = "auto",
+    compute: Compute | None = None,
     allow_missing: bool = False,
     seed: int = 0,
+    map_jobs: MapJobs | None = None,
     progress: Progress | None = None,
 ) -> list[ScoreRecord]:
     """Score what a run has made, and write `scores/PROTOCOL.json` with the values it is made of.
@@ -64,10 +67,11 @@ def score_run(
         protocols: names; all of them are fed by one pass over the frames.
         networks: the family of feature networks, or None for the one that the benchmark names.
         leave_out: keys of metrics not to compute; the record lists them as left out.
-        home: mcbench's folder of prepared data and weights.
-        device: where networks run.
+        home: mcbench's folder of prepared data, weights and cache.
+        compute: how to carry it out.
         allow_missing: leave out videos that cannot be read or whose clip has changed, and list them.
         seed: of the bootstrap.
+        map_jobs: where to run the jobs, such as on a cluster; by default as `compute` says.
         progress: told of frames.
 
     Raises:
@@ -76,29 +80,138 @@ def score_run(
         DataMissingError: the run made nothing, or the benchmark's clips are not prepared.
         MismatchError: frames or clips are not those of the run.
     """
-    chosen = [protocol_of(name) for name in dict.fromkeys(protocols)]
-    run = RunRecord.read(run_folder / "run.json")
-    split = data.open_split(run.split.name, source=run.split.source, home=home)
-    pairing = _pair(run, run_folder, {clip.record.id: clip for clip in split.clips}, allow_missing)
-    where = pick_device(device)
-    loaded = load_networks(
-        chosen, networks or run.split.networks, left_out=leave_out, home=home, device=where
-    )
-    found = walk(pairing, chosen, loaded, allow_missing=allow_missing, progress=progress)
-    records = score_records(
-        found,
-        pairing,
-        chosen,
-        loaded,
+    return score_runs(
+        [run_folder],
+        protocols=protocols,
+        networks=networks,
+        leave_out=leave_out,
+        home=home,
+        compute=compute,
         allow_missing=allow_missing,
         seed=seed,
-        device=where,
+        map_jobs=map_jobs,
+        progress=progress,
+    )[run_folder]
+
+
+def score_runs(
+    run_folders: Sequence[Path],
+    *,
+    protocols: Sequence[str] = DEFAULT_PROTOCOLS,
+    networks: NetworkFamily | None = None,
+    leave_out: Collection[str] = (),
+    home: Path | None = None,
+    compute: Compute | None = None,
+    allow_missing: bool = False,
+    seed: int = 0,
+    map_jobs: MapJobs | None = None,
+    failures: dict[Path, McbenchError] | None = None,
+    progress: Progress | None = None,
+) -> dict[Path, list[ScoreRecord]]:
+    """Score runs on one split together: the truth is decoded, and goes through networks, once for all.
+
+    The records are those that `score_run` gives for each run alone; most arguments and errors are its, too.
+
+    Args:
+        run_folders: the runs.
+        protocols, networks, leave_out, home, compute: see `score_run`.
+        allow_missing, seed, map_jobs, progress: likewise.
+        failures: where given, a run that cannot be scored is put there with its error, and the others go on.
+
+    Raises:
+        MismatchError: the runs are on different splits.
+    """
+    how = compute or Compute()
+    chosen = [protocol_of(name) for name in dict.fromkeys(protocols)]
+    runs = {folder: RunRecord.read(folder / "run.json") for folder in run_folders}
+    first = next(iter(runs.values()))
+    if any(_split_of(run) != _split_of(first) for run in runs.values()):
+        raise MismatchError(
+            "these runs are on different splits", "score the runs of each split by themselves"
+        )
+    split = data.open_split(first.split.name, source=first.split.source, home=home)
+    clips = {clip.record.id: clip for clip in split.clips}
+    failed = {} if failures is None else failures
+    pairings: dict[str, Pairing] = {}
+    for folder, run in runs.items():
+        try:
+            pairings[str(folder)] = _pair(run, folder, clips, allow_missing)
+        except McbenchError as error:
+            _fail(folder, error, failed, failures is None)
+    request = NetworkRequest(
+        family=networks or first.split.networks,
+        left_out=tuple(leave_out),
+        home=home,
+        device=pick_device(how.device),
+        precision=how.precision,
+    )
+    found = find_networks(chosen, request)
+    cache = cache_folder(home) if how.cache else None
+    scored = score_pairings(
+        pairings,
+        chosen,
+        found,
+        compute=how,
+        cache=cache,
+        allow_missing=allow_missing,
+        map_jobs=map_jobs,
         progress=progress,
     )
-    records = [record.model_copy(update={"split": run.split, "model": run.model}) for record in records]
-    for record, protocol in zip(records, chosen, strict=True):
-        _write(record, protocol, found, run_folder / "scores")
+    records: dict[Path, list[ScoreRecord]] = {}
+    for folder in (folder for folder in runs if str(folder) in pairings):
+        run, values = runs[folder], scored[str(folder)]
+        if isinstance(values, McbenchError):
+            _fail(folder, values, failed, failures is None)
+            continue
+        made = score_records(
+            values,
+            pairings[str(folder)],
+            chosen,
+            found,
+            allow_missing=allow_missing,
+            seed=seed,
+            cache=cache,
+            progress=progress,
+        )
+        records[folder] = [
+            record.model_copy(update={"split": run.split, "model": run.model}) for record in made
+        ]
+        for record, protocol in zip(records[folder], chosen, strict=True):
+            _write(record, protocol, values, folder / "scores")
     return records
+
+
+def _fail(folder: Path, error: McbenchError, failures: dict[Path, McbenchError], stop: bool) -> None:
+    if stop:
+        raise error
+    failures[folder] = error
+
+
+def group_runs(
+    run_folders: Sequence[Path], failures: dict[Path, McbenchError] | None = None
+) -> list[list[Path]]:
+    """Return the runs in groups that `score_runs` takes together, in order.
+
+    Args:
+        run_folders: the runs.
+        failures: where given, a run whose record cannot be read is put there with its error.
+
+    Raises:
+        FileFormatError: the record of a run cannot be read, and `failures` is not given.
+    """
+    groups: dict[tuple[str, str, NetworkFamily], list[Path]] = {}
+    failed = {} if failures is None else failures
+    for folder in run_folders:
+        try:
+            groups.setdefault(_split_of(RunRecord.read(folder / "run.json")), []).append(folder)
+        except FileFormatError as error:
+            _fail(folder, error, failed, failures is None)
+    return list(groups.values())
+
+
+def _split_of(run: RunRecord) -> tuple[str, str, NetworkFamily]:
+    """Return what runs must share to be scored together: the split's name, source and networks."""
+    return run.split.name, run.split.source, run.split.networks
 
 
 def score_path(run_folder: Path, protocol: str) -> Path:
@@ -154,20 +267,20 @@ def _pair_video(result: VideoResult, frames: Path, clip: Clip | None, run: RunRe
     if wrong:
         raise MismatchError(f"{frames} has no {wrong[0]:06d}.png", "run the same mcbench run again")
     whole = result.n_frames == clip.record.n_frames
-    truth = clip.folder / "frames"
     return PairedVideo(
-        result.video,
-        lambda: open_frames(frames),
-        lambda: open_frames(truth),
-        predicted.size,
-        clip.record.size,
-        tuple(FramePair(index, index, index) for index in range(result.n_frames)),
+        name=result.video,
+        prediction=frames,
+        truth=clip.folder / "frames",
+        prediction_size=predicted.size,
+        truth_size=clip.record.size,
+        frames=tuple(FramePair(index, index, index) for index in range(result.n_frames)),
         prediction_sha256=result.frames_sha256,
         truth_sha256=clip.record.frames_sha256 if whole else None,
+        truth_clip=clip.folder,
     )
 
 
-def _write(record: ScoreRecord, protocol: Protocol, found: Walk, folder: Path) -> None:
+def _write(record: ScoreRecord, protocol: Protocol, found: Scored, folder: Path) -> None:
     path = folder / f"{protocol.name.replace('/', '-')}.json"
     # The record goes first and comes last, so that it never stands beside values of another score.
     path.unlink(missing_ok=True)
@@ -188,7 +301,7 @@ def _frame_lines(protocol: Protocol, videos: Sequence[VideoValues]) -> list[str]
     return lines
 
 
-def _video_lines(protocol: Protocol, videos: Sequence[VideoValues], found: Walk) -> list[str]:
+def _video_lines(protocol: Protocol, videos: Sequence[VideoValues], found: Scored) -> list[str]:
     lines = []
     for video in videos:
         counted = headline_mask(protocol, video)
@@ -199,7 +312,7 @@ def _video_lines(protocol: Protocol, videos: Sequence[VideoValues], found: Walk)
         row = {
             "video": video.name,
             "frames": int(counted.sum()),
-            "clips": {role: len(one.starts) for role, one in video.features.items()},
+            "clips": {role: len(one.items) for role, one in video.features.items()},
             "prediction_sha256": found.digests[video.name][0],
             "truth_sha256": found.digests[video.name][1],
             **means,

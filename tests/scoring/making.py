@@ -12,9 +12,8 @@ import torch
 from torch import nn
 
 from mcbench.metrics.networks.lpips import LpipsNetwork
-from mcbench.metrics.networks.registry import LoadedNetwork
 from mcbench.records import NetworkFamily, Unavailable, WeightsUse
-from mcbench.scoring.networks import Networks
+from mcbench.scoring.networks import NetworkRequest, Networks
 from mcbench.scoring.protocols import PROTOCOLS
 from mcbench.video import write_png
 
@@ -41,16 +40,18 @@ class TinyFeatures:
 
 def tiny_networks(*, with_lpips: bool = False, family: NetworkFamily = "reference") -> Networks:
     """Return networks for all roles; LPIPS with a random trunk, or none of it."""
-    networks = Networks(family)
+    networks = Networks(NetworkRequest(family=family))
     digest = "0" * 64
     for setting in PROTOCOLS["mcbench/1"].features:
         name = setting.networks[family]
         network = TinyFeatures(name, setting.clip_length, seed=len(name))
-        networks.features[name] = LoadedNetwork(network, WeightsUse(name=name, sha256=digest))
+        networks.loaded[name] = network
+        networks.known[name] = WeightsUse(name=name, sha256=digest)
     for trunk in ("alex", "vgg"):
         if with_lpips and trunk == "alex":
-            networks.lpips["alex"] = LpipsNetwork(
-                "alex", WeightsUse(name="x", sha256=digest), random_lpips(), "cpu"
+            networks.known["lpips-alex"] = WeightsUse(name="x", sha256=digest)
+            networks.loaded["lpips-alex"] = LpipsNetwork(
+                "alex", networks.known["lpips-alex"], random_lpips(), "cpu"
             )
         else:
             networks.unavailable[f"lpips-{trunk}"] = Unavailable(reason="not here", command="fetch it")

@@ -13,7 +13,7 @@ from mcbench.metrics.statistics import deal, jackknife_interval
 from mcbench.records import MetricValue
 from mcbench.scoring import protocol
 from mcbench.scoring.aggregate import distribution_value, frame_value
-from mcbench.scoring.collect import Features, VideoValues
+from mcbench.scoring.values import Features, VideoValues
 
 
 def _videos(n_videos: int = 12) -> list[VideoValues]:

@@ -12,13 +12,15 @@ from PIL import Image
 from skimage.metrics import structural_similarity
 
 from mcbench import video
-from mcbench.errors import FileFormatError, InputError, MismatchError
+from mcbench.errors import FileFormatError, InputError, McbenchError, MismatchError
 from mcbench.metrics.distribution import frechet_distance, kernel_distance
 from mcbench.metrics.frame import luma_uint8
 from mcbench.records import ScoreRecord
-from mcbench.scoring import compare, consistency, pairing, protocol
-from mcbench.scoring.engine import score_records, walk
+from mcbench.scoring import Compute, compare, consistency, pairing, protocol
+from mcbench.scoring import walk as walking
+from mcbench.scoring.engine import score_pairings
 from mcbench.scoring.networks import Networks
+from mcbench.scoring.scores import score_records
 from tests.scoring.making import clip, noisy, random_lpips, tiny_networks, write_folder
 
 
@@ -40,10 +42,10 @@ def _score(
     chosen = protocol(name)
     networks = networks or tiny_networks()
     pairs = pairing.pair_folders(predictions, truth, allow_missing=allow_missing)
-    found = walk(pairs, [chosen], networks, allow_missing=allow_missing)
-    return score_records(
-        found, pairs, [chosen], networks, allow_missing=allow_missing, seed=seed, device="cpu"
-    )[0]
+    found = score_pairings({"p": pairs}, [chosen], networks, allow_missing=allow_missing)["p"]
+    if isinstance(found, McbenchError):
+        raise found
+    return score_records(found, pairs, [chosen], networks, allow_missing=allow_missing, seed=seed)[0]
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +121,7 @@ def test_disco_2_takes_every_window_of_every_video(folders: tuple[Path, Path], d
     assert record.metrics["fvd"].dimensions == 5
     assert "kid" not in record.metrics
     # Once more, all windows at once.
-    network = tiny_networks().features["i3d"].network
+    network = tiny_networks().loaded["i3d"]
     sides = []
     for folder in folders:
         clips = []
@@ -243,9 +245,9 @@ def test_lpips_sees_the_protocols_frames(tmp_path: Path) -> None:
 
 def test_kernel_distances_are_those_of_the_features(folders: tuple[Path, Path], ours: ScoreRecord) -> None:
     chosen, networks = protocol("mcbench/1"), tiny_networks()
-    found = walk(pairing.pair_folders(*folders), [chosen], networks)
+    found = score_pairings({"p": pairing.pair_folders(*folders)}, [chosen], networks)["p"]
     sides = [
-        np.concatenate([getattr(one.features["image"], side) for one in found.values["mcbench/1"]])
+        np.concatenate([getattr(one.features["image"], side).load() for one in found.values["mcbench/1"]])
         for side in ("prediction", "truth")
     ]
     record = ours
@@ -264,8 +266,8 @@ def test_embedded_networks_are_named_in_the_keys(few: tuple[Path, Path]) -> None
 def test_both_protocols_in_one_walk_give_what_each_gives_alone(
     folders: tuple[Path, Path], disco: ScoreRecord, ours: ScoreRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decoded: list[Path] = []
-    original = pairing.open_frames
+    decoded: list[tuple[Path, int]] = []
+    original = walking.open_frames
 
     class Counting:
         def __init__(self, path: Path) -> None:
@@ -274,17 +276,16 @@ def test_both_protocols_in_one_walk_give_what_each_gives_alone(
         def __getattr__(self, name: str) -> object:
             return getattr(self._source, name)
 
-        def __iter__(self):
-            for frame in self._source:
-                decoded.append(self._path)
-                yield frame
+        def __getitem__(self, place: int) -> np.ndarray:
+            decoded.append((self._path, place))
+            return self._source[place]
 
-    monkeypatch.setattr(pairing, "open_frames", Counting)
+    monkeypatch.setattr(walking, "open_frames", Counting)
     chosen = [protocol("disco/2"), protocol("mcbench/1")]
     pairs, networks = pairing.pair_folders(*folders), tiny_networks()
-    found = walk(pairs, chosen, networks)
-    assert len(decoded) == 2 * 73, "each frame is decoded once"
-    together = score_records(found, pairs, chosen, networks, allow_missing=False, seed=0, device="cpu")
+    found = score_pairings({"p": pairs}, chosen, networks)["p"]
+    assert len(decoded) == len(set(decoded)) == 2 * 73, "each frame is decoded once"
+    together = score_records(found, pairs, chosen, networks, allow_missing=False, seed=0)
     monkeypatch.undo()
     for record, alone in zip(together, (disco, ours), strict=True):
         assert record.metrics == alone.metrics
@@ -311,7 +312,7 @@ def test_videos_too_short_for_a_clip_are_named_or_counted_out(tmp_path: Path) ->
 def test_a_single_pair_with_one_clip_has_no_distance(tmp_path: Path) -> None:
     write_folder(tmp_path, {"p": clip(0, 16), "t": clip(1, 16)})
     record = _score(tmp_path / "p", tmp_path / "t", "mcbench/1")
-    assert "at least 2 items" in record.unavailable["fvd"].reason
+    assert "one item has no spread" in record.unavailable["fvd"].reason
     assert record.metrics["fid"].n_items == 15
     assert record.metrics["psnr"].ci_low is None
     one = write_folder(tmp_path / "single", {"p": clip(0, 1), "t": clip(1, 1)})
@@ -357,7 +358,7 @@ def test_a_frame_that_turns_out_damaged_is_named_or_listed(
 def test_batches_stay_small_however_long_the_videos(folders: tuple[Path, Path]) -> None:
     networks = tiny_networks()
     _score(*folders, "disco/2", networks)
-    sizes = {len(batch) for batch in networks.features["i3d"].network.seen}
+    sizes = {len(batch) for batch in networks.loaded["i3d"].seen}
     assert max(sizes) <= 8, "memory stays bounded"
 
 
@@ -379,7 +380,7 @@ def test_compare_refuses_unknown_names(few: tuple[Path, Path]) -> None:
     with pytest.raises(InputError, match="no protocol"):
         compare(*few, protocol="fid")
     with pytest.raises(InputError, match="device"):
-        compare(*few, device="abacus")
+        compare(*few, compute=Compute(device="abacus"))
 
 
 def test_more_noise_is_worse(tmp_path: Path) -> None:

@@ -10,9 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcbench.errors import DataMissingError, FileFormatError, MismatchError
-from mcbench.scoring.pairing import in_step, list_videos, pair_folders, pair_numbers
-from mcbench.video import write_png, write_preview
+from mcbench.scoring.pairing import PairedVideo, list_videos, pair_folders, pair_numbers
+from mcbench.video import open_frames, write_png, write_preview
 from tests.scoring.making import clip, write_folder
+
+
+def _in_step(video: PairedVideo):
+    predicted, true = open_frames(video.prediction), open_frames(video.truth)
+    return [(pair, predicted[pair.prediction], true[pair.truth]) for pair in video.frames]
 
 
 def _two(tmp_path: Path, predicted: dict[str, int], true: dict[str, int]) -> tuple[Path, Path]:
@@ -41,7 +46,7 @@ def test_numbers_from_zero_pair_with_numbers_from_one(tmp_path: Path) -> None:
     truth = write_folder(tmp_path / "t", {"v": frames}, first=1)
     pairing = pair_folders(predictions, truth)
     assert [pair.index for pair in pairing.videos[0].frames] == [0, 1, 2, 3]
-    for _, predicted, true in in_step(pairing.videos[0]):
+    for _, predicted, true in _in_step(pairing.videos[0]):
         np.testing.assert_array_equal(predicted, true)
 
 
@@ -98,7 +103,7 @@ def test_a_missing_frame_in_the_middle_does_not_shift_the_rest(tmp_path: Path) -
     with pytest.raises(MismatchError, match=r"5 predicted, 5 true; frame 2, not predicted, frame 5, not in"):
         pair_folders(predictions, truth)
     pairing = pair_folders(predictions, truth, allow_missing=True)
-    for pair, predicted, true in in_step(pairing.videos[0]):
+    for pair, predicted, true in _in_step(pairing.videos[0]):
         np.testing.assert_array_equal(predicted, clip(1, 6)[pair.index])
         np.testing.assert_array_equal(predicted, true)
     assert [pair.index for pair in pairing.videos[0].frames] == [0, 1, 3, 4]

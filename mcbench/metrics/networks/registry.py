@@ -123,6 +123,26 @@ def load_network_from(
     return _load_from(network_entry(name), weights.present(weights_name, home), device)
 
 
+def weights_in_use(name: str, home: Path | None = None) -> WeightsUse:
+    """Return the file of weights that a network, or a trunk of LPIPS as `lpips-vgg`, would be loaded from.
+
+    The file's bytes are not looked at, which loading does.
+
+    Raises:
+        InputError: no such name.
+        WeightsMissingError: its weights are not on this machine.
+    """
+    if name.startswith("lpips-"):
+        there = weights.present(name, home, check=False)
+        return WeightsUse(name=there.name, sha256=there.sha256)
+    entry = network_entry(name)
+    if not entry.weights:
+        path = importlib.import_module(entry.loader.partition(":")[0]).embedded_weights(name)
+        return WeightsUse(name=f"{name}@embedded", sha256=files.sha256_file(path))
+    there = _first_present(entry, home, check=False)
+    return WeightsUse(name=there.name, sha256=there.sha256)
+
+
 def get_command(name: str) -> str:
     """Return the command that brings a network's weights here."""
     entry = network_entry(name)
@@ -135,10 +155,10 @@ def _load_from(entry: NetworkEntry, there: weights.Present, device: str) -> Load
     return LoadedNetwork(loader(there.path, device), WeightsUse(name=there.name, sha256=there.sha256))
 
 
-def _first_present(entry: NetworkEntry, home: Path | None) -> weights.Present:
+def _first_present(entry: NetworkEntry, home: Path | None, *, check: bool = True) -> weights.Present:
     for name in entry.weights:
         if weights.is_present(name, home):
-            return weights.present(name, home)
+            return weights.present(name, home, check=check)
     preferred = weights.entry(entry.weights[0])
     raise WeightsMissingError(
         f"the network {entry.name} needs weights that are not on this machine: "

@@ -68,6 +68,10 @@ DEFAULT_PROTOCOLS = ("disco/2", "mcbench/1")
 """What is computed unless told otherwise; where the data has masks, protocols of people as well."""
 
 
+DEFAULT_PROTOCOLS = (DISCO_2.name, MCBENCH_1.name)
+"""What is scored where nothing is asked for."""
+
+
 def protocol(name: str) -> Protocol:
     """Return a protocol by name.
 

@@ -1,0 +1,210 @@
+"""From what was found of a run to its score records, one a protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mcbench.environment import describe_environment, now
+from mcbench.files import sha256_text
+from mcbench.progress import Progress, SilentProgress
+from mcbench.records import Coverage, MetricValue, ScoreRecord, Unavailable
+from mcbench.scoring.aggregate import distribution_value, frame_value
+from mcbench.scoring.cache import ScoreCache, content_key
+from mcbench.scoring.engine import Scored
+from mcbench.scoring.networks import Networks
+from mcbench.scoring.pairing import Pairing
+from mcbench.scoring.protocols import DistributionMetric, Protocol, metric_key
+from mcbench.scoring.values import FeaturePair, VideoValues
+
+_SHOWN = 6
+_INTERVAL_SETTINGS = {"confidence", "jackknife_groups", "noise_floor_splits", "bootstrap_draws"}
+_ONE_ITEM = Unavailable(
+    reason="one item has no spread, so there is no distance of distributions; tools that print one "
+    "then print the squared distance of two vectors"
+)
+_LEFT_OUT = Unavailable(reason="left out as asked", command="mcbench score without --leave-out")
+
+
+def score_records(
+    scored: Scored,
+    pairing: Pairing,
+    protocols: Sequence[Protocol],
+    networks: Networks,
+    *,
+    allow_missing: bool,
+    seed: int,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+) -> list[ScoreRecord]:
+    """Aggregate what was found into one record a protocol; `split` and `model` are left for the caller.
+
+    Raises:
+        FileFormatError: features went away from the cache.
+    """
+    shown = progress or SilentProgress()
+    shown.start("distances and intervals", len(protocols))
+    environment, created = describe_environment(networks.request.device), now()
+    records = []
+    for protocol in protocols:
+        making = _Making(protocol, scored.values[protocol.name], networks, seed, ScoreCache(cache))
+        excluded = dict(pairing.excluded)
+        making.add_frame_metrics()
+        making.add_distributions(excluded, allow_missing=allow_missing)
+        used = networks.used(protocol)
+        records.append(
+            ScoreRecord(
+                protocol=protocol.name,
+                protocol_sha256=protocol.sha256,
+                networks=networks.request.family,
+                metrics=making.metrics,
+                unavailable=making.unavailable,
+                weights=used,
+                coverage=Coverage(
+                    videos_expected=len(pairing.videos_expected),
+                    videos_scored=len(making.videos),
+                    frames_expected=pairing.frames_expected,
+                    frames_scored=scored.frames_scored,
+                    missing_videos=tuple(pairing.missing_videos),
+                    excluded=excluded,
+                ),
+                predictions_sha256=_all_digests(scored, 0),
+                ground_truth_sha256=_all_digests(scored, 1),
+                original_sizes=scored.sizes,
+                seed=seed,
+                precision=networks.request.precision,
+                slices=making.slices,
+                backends={name: networks.backend(name.replace("lpips_", "lpips-")) for name in used},
+                environment=environment,
+                created=created,
+            )
+        )
+        shown.advance()
+    return records
+
+
+class _Making:
+    """The metrics of one record, as they come together."""
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        videos: Sequence[VideoValues],
+        networks: Networks,
+        seed: int,
+        cache: ScoreCache,
+    ) -> None:
+        self.protocol, self.videos = protocol, videos
+        self.metrics: dict[str, MetricValue] = {}
+        self.unavailable: dict[str, Unavailable] = {}
+        self.slices: dict[str, dict[str, MetricValue]] = {}
+        self._networks, self._seed, self._cache = networks, seed, cache
+
+    def add_frame_metrics(self) -> None:
+        for metric in self.protocol.frame_metrics:
+            if metric.key in self._networks.left_out:
+                self.unavailable[metric.key] = _LEFT_OUT
+                continue
+            if not self._networks.has(metric):
+                self.unavailable[metric.key] = self._networks.unavailable[f"lpips-{metric.trunk}"]
+                continue
+            value = frame_value(self.protocol, metric, self.videos, self._seed)
+            if value is None:
+                reason = "no frame but the reference is there to score"
+                self.unavailable[metric.key] = Unavailable(reason=reason)
+            else:
+                self.metrics[metric.key] = value
+
+    def add_distributions(self, excluded: dict[str, str], *, allow_missing: bool) -> None:
+        for metric in self.protocol.distribution_metrics:
+            key = metric_key(metric.key, self._networks.request.family)
+            obstacle = self._obstacle(metric)
+            if obstacle is not None:
+                self.unavailable[key] = obstacle
+                continue
+            setting = self.protocol.feature_setting(metric.role)
+            lacking = [video.name for video in self.videos if not video.features[metric.role].items]
+            if lacking and not allow_missing:
+                self.unavailable[key] = Unavailable(
+                    reason=f"too few frames for a clip of {setting.clip_length} in a row: {_some(lacking)}",
+                    command="the same command with --allow-missing, which leaves these videos out of them",
+                )
+                continue
+            excluded |= {
+                f"{video} ({metric.role})": f"no {setting.clip_length} frames in a row" for video in lacking
+            }
+            pairs = {
+                video.name: video.features[metric.role]
+                for video in self.videos
+                if video.features[metric.role].items
+            }
+            if setting.prefix_use == "separate":
+                self._add_lengths(key, metric, pairs)
+            else:
+                self._add_distance(self.metrics, key, metric, pairs)
+
+    def _obstacle(self, metric: DistributionMetric) -> Unavailable | None:
+        """Return why a distance cannot be computed at all, or None."""
+        if metric.key in self._networks.left_out:
+            return _LEFT_OUT
+        family = self._networks.request.family
+        name = self._networks.name_of(self.protocol.feature_setting(metric.role))
+        if name is None:
+            return Unavailable(
+                reason=f"the {family} networks take clips of one length alone",
+                command="mcbench score with --networks reference",
+            )
+        return self._networks.unavailable.get(name)
+
+    def _add_lengths(self, key: str, metric: DistributionMetric, pairs: Mapping[str, FeaturePair]) -> None:
+        """Add the distance for each number of frames; that of all frames is the headline."""
+        lengths = sorted({length for pair in pairs.values() for _, length in pair.items})
+        for length in lengths:
+            part = {
+                name: pair.of([item for item in pair.items if item[1] == length])
+                for name, pair in pairs.items()
+            }
+            whole = length == lengths[-1]
+            metrics = self.metrics if whole else self.slices.setdefault(f"first {length} frames", {})
+            self._add_distance(metrics, key, metric, part)
+
+    def _add_distance(
+        self,
+        metrics: dict[str, MetricValue],
+        key: str,
+        metric: DistributionMetric,
+        pairs: Mapping[str, FeaturePair],
+    ) -> None:
+        if metric.distance != "squared" and sum(len(pair.items) for pair in pairs.values()) < 2:
+            self.unavailable[key] = _ONE_ITEM
+            return
+        metrics[key] = self._distance(metric, pairs)
+
+    def _distance(self, metric: DistributionMetric, pairs: Mapping[str, FeaturePair]) -> MetricValue:
+        """Return a distance with its interval, which takes longer than reading it from the cache."""
+        settings = self.protocol.model_dump(mode="json", include=_INTERVAL_SETTINGS)
+        key = content_key(
+            "distance",
+            metric=metric.model_dump(mode="json"),
+            features=[
+                (name, pair.prediction.key, pair.truth.key, pair.items) for name, pair in pairs.items()
+            ],
+            settings=settings,
+            seed=self._seed,
+        )
+        text = self._cache.get_text(key)
+        if text is not None:
+            return MetricValue.model_validate_json(text)
+        features = {name: pair.load() for name, pair in pairs.items()}
+        value = distribution_value(self.protocol, metric, features, self._seed)
+        self._cache.put_text(key, value.model_dump_json())
+        return value
+
+
+def _all_digests(scored: Scored, side: int) -> str:
+    return sha256_text("".join(f"{name} {scored.digests[name][side]}\n" for name in sorted(scored.digests)))
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
