@@ -6,6 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 import scipy.linalg
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,19 +48,77 @@ def test_frechet_is_what_pytorch_fid_computes() -> None:
     assert frechet_distance(x, y) == pytest.approx(expected, rel=1e-8)
 
 
-@pytest.mark.parametrize(("n", "m", "d"), [(5, 7, 30), (3, 3, 8), (2, 2, 50)])
+def _exact(x: np.ndarray, y: np.ndarray) -> float:
+    """The distance in 40 digits, through the covariances."""
+    with mpmath.workdps(40):
+        means, covariances = [], []
+        for side in (x, y):
+            values = mpmath.matrix(side.tolist())
+            mean = [sum(values[:, k]) / values.rows for k in range(values.cols)]
+            for row in range(values.rows):
+                for column in range(values.cols):
+                    values[row, column] -= mean[column]
+            means.append(mean)
+            covariances.append(values.T * values / (values.rows - 1))
+        eigenvalues, vectors = mpmath.eigsy(covariances[0])
+        half = vectors * mpmath.diag([mpmath.sqrt(max(0, value)) for value in eigenvalues])
+        inner = mpmath.eigsy(half.T * covariances[1] * half, eigvals_only=True)
+        root = sum(mpmath.sqrt(max(0, value)) for value in inner)
+        traces = sum(covariance[k, k] for covariance in covariances for k in range(covariance.rows))
+        return float(sum((p - q) ** 2 for p, q in zip(*means, strict=True)) + traces - 2 * root)
+
+
+@pytest.mark.parametrize(("n", "m", "d"), [(5, 7, 30), (3, 3, 8), (2, 2, 50), (4, 40, 12), (12, 12, 12)])
 def test_frechet_of_rank_deficient_sets_agrees_with_exact_arithmetic(n: int, m: int, d: int) -> None:
     x, y = _sets(n, n, m, d)
-    with mpmath.workdps(40):
-        a = mpmath.matrix(((x - x.mean(0)) / np.sqrt(n - 1)).tolist())
-        b = mpmath.matrix(((y - y.mean(0)) / np.sqrt(m - 1)).tolist())
-        product = a * b.T
-        gram = product * product.T
-        root = sum(mpmath.sqrt(abs(value)) for value in mpmath.eigsy(gram, eigvals_only=True))
-        mean = np.square(x.mean(0) - y.mean(0)).sum()
-        squares = sum(value**2 for value in a) + sum(value**2 for value in b)
-        expected = float(mpmath.mpf(mean) + squares - 2 * root)
-    assert frechet_distance(x, y) == pytest.approx(expected, rel=1e-11)
+    assert frechet_distance(x, y) == pytest.approx(_exact(x, y), rel=1e-12)
+
+
+@pytest.mark.parametrize("decades", [0, 6, 12])
+def test_frechet_of_many_vectors_is_exact_however_steep_their_spectrum(decades: int) -> None:
+    """The factor of a QR decomposition keeps what a covariance loses."""
+    random = np.random.default_rng(decades)
+    spread = 10.0 ** (-decades / 2 * np.arange(16) / 16)
+    turn = np.linalg.qr(random.normal(size=(16, 16)))[0]
+    x, y = (random.normal(size=(2, 60, 16)) * spread) @ turn
+    expected, traces = _exact(x, 0.9 * y), float(x.var(0).sum() + y.var(0).sum())
+    assert frechet_distance(x, 0.9 * y) == pytest.approx(expected, abs=1e-14 * traces)
+    found = frechet_distance_from_statistics(*_moments(x), *_moments(0.9 * y))
+    assert found == pytest.approx(expected, abs=1e-7 * traces)
+
+
+def _moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return x.mean(0), np.cov(x, rowvar=False)
+
+
+@pytest.mark.parametrize(("n", "d"), [(9, 30), (30, 30), (90, 30), (2, 2048)])
+def test_a_set_against_itself_is_exactly_zero(n: int, d: int) -> None:
+    x, _ = _sets(n, n, 2, d)
+    assert frechet_distance(x, x.copy()) == 0.0
+    assert kernel_distance(x, x.copy(), paired=True) == 0.0
+    assert frechet_distance_from_statistics(*_moments(x), *_moments(x)) == 0.0
+    # In another order to rounding.
+    assert frechet_distance(x, x[::-1]) <= 1e-13 * np.square(x).sum()
+
+
+@pytest.mark.parametrize("distance", [frechet_distance, kernel_distance])
+def test_tensors_and_arrays_of_any_kind_give_one_number(distance) -> None:
+    x, y = _sets(1, 20, 30, 12)
+    x, y = x.astype(np.float32), y.astype(np.float32)
+    expected = distance(x, y)
+    read_only = x.copy()
+    read_only.flags.writeable = False
+    tensors = torch.from_numpy(x), torch.from_numpy(y).requires_grad_()
+    others = [
+        tensors, (x, tensors[1]), (read_only, y), (np.asfortranarray(x), y[::1]), (x.astype(">f4"), y),
+        (tensors[0].double(), tensors[1].double()), (np.repeat(x, 2, axis=1)[:, ::2], y),
+    ]  # fmt: skip
+    for sides in others:
+        assert distance(*sides) == pytest.approx(expected, rel=1e-14)
+    halves = [side.half() for side in tensors]
+    assert distance(*halves) == distance(*(side.double() for side in halves))
+    whole = np.rint(10 * x).astype(np.int64)
+    assert distance(whole, y) == distance(whole.astype(np.float64), y)
 
 
 def test_frechet_of_one_dimension_and_from_statistics() -> None:
@@ -150,6 +209,16 @@ def test_bad_features_are_named(distance) -> None:
         distance(good, good[:, :2])
     with pytest.raises(InputError, match=r"\[N, D\]"):
         distance(good[None], good)
+    with pytest.raises(InputError, match=r"0 feature vector\(s\) of the predictions"):
+        distance(torch.zeros(0, 3), good)
+    with pytest.raises(InputError, match="the features of the predictions hold values that are not finite"):
+        distance(torch.full((5, 3), torch.inf), good)
+    with pytest.raises(InputError, match="real numbers, not complex128"):
+        distance(good + 1j, good)
+    with pytest.raises(InputError, match=r"real numbers, not torch\.bool"):
+        distance(torch.ones(5, 3, dtype=torch.bool), good)
+    with pytest.raises(MismatchError, match="predictions are on meta and the truth is on cpu"):
+        distance(torch.ones(5, 3, device="meta"), torch.ones(5, 3))
 
 
 def test_bad_statistics_are_named() -> None:
@@ -158,3 +227,7 @@ def test_bad_statistics_are_named() -> None:
         frechet_distance_from_statistics(mean, covariance, np.zeros(2), np.eye(2))
     with pytest.raises(InputError, match="not finite"):
         frechet_distance_from_statistics(mean, np.diag([1.0, np.inf, 1.0]), mean, covariance)
+    with pytest.raises(InputError, match="not symmetric"):
+        frechet_distance_from_statistics(mean, covariance + np.triu(np.ones((3, 3)), 1), mean, covariance)
+    with pytest.raises(MismatchError, match="do not belong together"):
+        frechet_distance_from_statistics(np.float64(0.0), covariance, mean, covariance)
