@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from mcbench.errors import InputError, MismatchError
 from mcbench.metrics import people
 from mcbench.metrics.networks.lpips import LpipsNetwork
+from mcbench.metrics.networks.pose import PoseDetector
 from mcbench.records import ClipRecord, Size, TruthKind, Unavailable
 from mcbench.scoring.networks import Networks
 from mcbench.scoring.people_clip import PeopleTruth
+from mcbench.scoring.pose import PER_FRAME, PER_PERSON, TruePoses, pose_errors
 from mcbench.scoring.protocols import FrameSetting, PeopleMetric
 
 Array = NDArray[Any]
@@ -70,14 +72,16 @@ class PeopleFunction:
     """How a people metric comes about: from single pairs of frames, or from the looks of a whole video.
 
     Attributes:
-        of_pair: the value of a pair of frames: a number, or float64 [people]; None where `of_looks` rules.
+        of_pair: the value of a pair of frames: a number, or float64 [people]; None where another rules.
         of_looks: the values of all frames: float64 [frames] or [frames, people].
+        of_pose: whether it is the figure of that name of `pose_errors`.
         needs: kinds of exact truth that a clip must have.
         per_person: whether it has a value for each person; else one for the frame.
     """
 
     of_pair: Callable[[Pair], float | Floats] | None = None
     of_looks: Callable[[Looks], Floats] | None = None
+    of_pose: bool = False
     needs: tuple[TruthKind, ...] = ("masks",)
     per_person: bool = False
 
@@ -119,6 +123,7 @@ class PeopleCollector:
         networks: Networks,
         *,
         setting: FrameSetting = WHOLE_FRAME,
+        detector: PoseDetector | None = None,
     ) -> None:
         """Open the clip.
 
@@ -128,14 +133,17 @@ class PeopleCollector:
             target: (height, width) that both sides have been brought to.
             networks: for LPIPS.
             setting: crop and resize of the protocol; by default the whole frame, antialiased bilinear.
+            detector: for the metrics of pose; without one they are unavailable.
 
         Raises:
             DataMissingError, FileFormatError: the folder holds no whole clip, or its truth is damaged.
             InputError: there is no function of a metric's name.
         """
         self._clip, self._networks = PeopleTruth(truth_folder, setting, target), networks
-        self._unavailable = unavailable_metrics(metrics, self._clip.clip.record, networks)
+        self._detector = detector
+        self._unavailable = unavailable_metrics(metrics, self._clip.clip.record, networks, detector)
         self._metrics = [one for one in _wanted(metrics, networks) if one.key not in self._unavailable]
+        self._asks_pose = any(FUNCTIONS[metric.function].of_pose for metric in self._metrics)
         self._kept: dict[int, _Kept] = {}
         if self._metrics:
             frame, labels = self._clip.frame(0), self._clip.labels(0)
@@ -164,8 +172,11 @@ class PeopleCollector:
             return
         labels, n_people = self._clip.labels(index), self._clip.n_people
         values = {}
+        poses = self._pose(index, prediction, truth, labels)
         for metric in self._metrics:
             function = FUNCTIONS[metric.function]
+            if function.of_pose:
+                values[metric.key] = poses[metric.function]
             if function.of_pair is not None:
                 network = self._networks.lpips.get(metric.trunk) if metric.trunk else None
                 pair = Pair(index, prediction, truth, labels, self._clip, self._palettes, network)
@@ -177,6 +188,16 @@ class PeopleCollector:
             true=people.signatures(truth, labels, n_people),
             values=values,
         )
+
+    def _pose(
+        self, index: int, prediction: Array, truth: Array, labels: NDArray[np.uint8]
+    ) -> dict[str, float | Floats]:
+        """Return all figures of pose of a pair of frames; the detector runs once for all of them."""
+        if self._detector is None or not self._asks_pose:
+            return {}
+        points, visibility = self._clip.keypoints(index)
+        area = people.person_areas(labels, self._clip.n_people)
+        return pose_errors(self._detector, prediction, truth, TruePoses(points, visibility, area))
 
     def finish(self) -> PeopleValues:
         """Return the values of all frames that were added, in order of their indices."""
@@ -218,7 +239,10 @@ class _Kept:
 
 
 def unavailable_metrics(
-    metrics: Sequence[PeopleMetric], record: ClipRecord | None, networks: Networks
+    metrics: Sequence[PeopleMetric],
+    record: ClipRecord | None,
+    networks: Networks,
+    detector: PoseDetector | None = None,
 ) -> dict[str, Unavailable]:
     """Return key -> reason of the metrics that a clip, or the networks at hand, do not allow.
 
@@ -226,6 +250,7 @@ def unavailable_metrics(
         metrics: of the protocol; those of `networks.left_out` are not listed.
         record: the clip's; None where the truth is no prepared clip.
         networks: what is loaded.
+        detector: of poses, if there is one.
 
     Raises:
         InputError: there is no function of a metric's name.
@@ -234,6 +259,8 @@ def unavailable_metrics(
     for metric in _wanted(metrics, networks):
         if reason := _lacking(FUNCTIONS[metric.function], record):
             found[metric.key] = Unavailable(reason=reason, command="mcbench data list")
+        elif FUNCTIONS[metric.function].of_pose and detector is None:
+            found[metric.key] = Unavailable(reason="no pose detector is loaded")
         elif metric.trunk and metric.trunk not in networks.lpips:
             unknown = Unavailable(reason=f"LPIPS with {metric.trunk} is not loaded")
             found[metric.key] = networks.unavailable.get(f"lpips-{metric.trunk}", unknown)
@@ -357,5 +384,10 @@ FUNCTIONS: dict[str, PeopleFunction] = {
     "missing_people": PeopleFunction(of_pair=_missing, per_person=True),
     "extra_people": PeopleFunction(of_pair=_extra),
     "occlusion_order": PeopleFunction(of_pair=_order, needs=("masks", "poses")),
+    **{
+        name: PeopleFunction(of_pose=True, needs=("masks", "poses"), per_person=name in PER_PERSON)
+        for name in (*PER_PERSON, *PER_FRAME)
+    },
 }
-"""Names that `PeopleMetric.function` may have. What each means is told in `docs/people.md`."""
+"""Names that `PeopleMetric.function` may have. What each means is told in `docs/people.md`, those of pose in
+`docs/pose.md`."""

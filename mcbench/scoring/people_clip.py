@@ -82,6 +82,19 @@ class PeopleTruth:
         points = (self._poses.keypoints[index] - np.array([left, top], dtype=np.float32)) * scale
         return body_masks(points.astype(np.float32), self._poses.visibility[index], self.target)
 
+    def keypoints(self, index: int) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+        """Return everybody's key points, float64 [people, 18, 2], and visibility, uint8 [people, 18].
+
+        Points are in the target's pixels; those that the crop cuts off are outside the picture. The clip
+        has poses, or this fails.
+        """
+        assert self._poses is not None
+        top, left, height, width = self._window
+        shown = self._poses.keypoints[index].astype(np.float64) - (left, top)
+        inside = ((shown >= 0) & (shown < (width, height))).all(axis=-1)
+        visibility = np.where(inside, self._poses.visibility[index], 0).astype(np.uint8)
+        return shown * (self.target[1] / width, self.target[0] / height), visibility
+
     def depth(self, index: int) -> NDArray[np.float32]:
         """Return everybody's mean distance from the camera in metres, float32 [people]; as `bodies`."""
         assert self._poses is not None

@@ -6,6 +6,19 @@ real ones, and its weights are fetched.
 
 from mcbench.metrics.networks.pose.contract import Detection, PoseDetector
 from mcbench.metrics.networks.pose.crops import person_boxes
-from mcbench.metrics.networks.pose.registry import DETECTORS, LoadedDetector, load_detector
+from mcbench.metrics.networks.pose.registry import (
+    DETECTORS,
+    LoadedDetector,
+    detector_weights,
+    load_detector,
+)
 
-__all__ = ["DETECTORS", "Detection", "LoadedDetector", "PoseDetector", "load_detector", "person_boxes"]
+__all__ = [
+    "DETECTORS",
+    "Detection",
+    "LoadedDetector",
+    "PoseDetector",
+    "detector_weights",
+    "load_detector",
+    "person_boxes",
+]

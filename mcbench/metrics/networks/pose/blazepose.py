@@ -7,6 +7,7 @@ its person detector and is never turned; no smoothing over time; the neck is the
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ class BlazePose:
 
     def __init__(self, compiled: Any) -> None:
         self._compiled = compiled
+        self._own = threading.local()
 
     @property
     def name(self) -> str:
@@ -56,12 +58,18 @@ class BlazePose:
         for person in here:
             crop = Crop.around(np.asarray(boxes[person], np.float64), MARGIN, 1.0)
             pixels = crop.cut(frame, _INPUT_SIZE).astype(np.float32)[None] / np.float32(255)
-            result = self._compiled(pixels)
+            result = self._request().infer([pixels])
             landmarks, presence = np.asarray(result[0], np.float64), float(np.asarray(result[1]).ravel()[0])
             points, sure = coco18_from_landmarks(landmarks.reshape(_LANDMARKS, _NUMBERS))
             keypoints[person] = crop.to_frame(points)
             confidence[person] = sure * presence
         return Detection(keypoints, confidence)
+
+    def _request(self) -> Any:
+        """Return this thread's own request: one that several threads share would mix their results."""
+        if not hasattr(self._own, "request"):
+            self._own.request = self._compiled.create_infer_request()
+        return self._own.request
 
 
 def coco18_from_landmarks(

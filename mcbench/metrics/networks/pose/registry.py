@@ -37,12 +37,21 @@ def load_detector(name: str, *, home: Path | None = None, device: str = "cpu") -
         WeightsMissingError: its weights are not on this machine; the hint is the command that gets them.
         FileFormatError: they do not fit.
     """
+    used = detector_weights(name, home=home)
     if name == EMBEDDED_POSE:
-        path = embedded_pose_weights()
-        return LoadedDetector(
-            load_embedded_pose(device), WeightsUse(name=EMBEDDED_POSE, sha256=files.sha256_file(path))
-        )
+        return LoadedDetector(load_embedded_pose(device), used)
+    return LoadedDetector(load_blazepose(weights.find(BLAZEPOSE, home)), used)
+
+
+def detector_weights(name: str, *, home: Path | None = None) -> WeightsUse:
+    """Return the file of weights of a detector, checked against its record, without loading it.
+
+    Raises:
+        InputError: no such name.
+        WeightsMissingError: it is not on this machine; the hint is the command that gets it.
+    """
+    if name == EMBEDDED_POSE:
+        return WeightsUse(name=EMBEDDED_POSE, sha256=files.sha256_file(embedded_pose_weights()))
     if name == BLAZEPOSE:
-        there = weights.present(BLAZEPOSE, home)
-        return LoadedDetector(load_blazepose(there.path), WeightsUse(name=there.name, sha256=there.sha256))
+        return WeightsUse(name=BLAZEPOSE, sha256=weights.present(BLAZEPOSE, home).sha256)
     raise InputError(f"no pose detector is called {name!r}", f"there are {', '.join(DETECTORS)}")
