@@ -178,7 +178,7 @@ class PeopleCollector:
             if function.of_pose:
                 values[metric.key] = poses[metric.function]
             if function.of_pair is not None:
-                network = self._networks.lpips.get(metric.trunk) if metric.trunk else None
+                network = self._networks.lpips(metric.trunk) if metric.trunk else None
                 pair = Pair(index, prediction, truth, labels, self._clip, self._palettes, network)
                 values[metric.key] = function.of_pair(pair)
         self._kept[index] = _Kept(
@@ -261,7 +261,7 @@ def unavailable_metrics(
             found[metric.key] = Unavailable(reason=reason, command="mcbench data list")
         elif FUNCTIONS[metric.function].of_pose and detector is None:
             found[metric.key] = Unavailable(reason="no pose detector is loaded")
-        elif metric.trunk and metric.trunk not in networks.lpips:
+        elif metric.trunk and f"lpips-{metric.trunk}" not in networks.known:
             unknown = Unavailable(reason=f"LPIPS with {metric.trunk} is not loaded")
             found[metric.key] = networks.unavailable.get(f"lpips-{metric.trunk}", unknown)
     return found
