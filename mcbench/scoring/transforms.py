@@ -44,8 +44,8 @@ def check_shapes(setting: FrameSetting, prediction: Size, truth: Size, what: str
     """
     if setting.crop == "none" and setting.short_side is not None and max(truth) > _NARROWEST * min(truth):
         raise MismatchError(
-            f"{what}: frames of {truth[0]}x{truth[1]} (height x width) are too narrow: with a shorter side of "
-            f"{setting.short_side} they would fill the memory; one side is at most {_NARROWEST} times the other"
+            f"{what}: frames of {truth[0]}x{truth[1]} (height x width) are too narrow: one side is at most "
+            f"{_NARROWEST} times the other, else a shorter side of {setting.short_side} would fill the memory"
         )
     if setting.crop == "centre-square" and prediction[0] == prediction[1]:
         return
