@@ -37,6 +37,9 @@ generator_version = 1
 
 [sources.generated.subsets.default]
 clips = ["demo-01", "demo-02", "demo-03", "demo-04"]
+
+[sources.generated.subsets.two]
+clips = ["demo-01", "demo-03"]
 """
 BY_MASKS = tuple(name for name, function in FUNCTIONS.items() if not function.of_pose)
 """Functions that need no pose detector."""
@@ -86,13 +89,13 @@ def people_metrics(names: Iterable[str] = BY_MASKS) -> list[PeopleMetric]:
     ]
 
 
-def prepared_stages(home: Path) -> list[tuple[Clip, Stage]]:
+def prepared_stages(home: Path, name: str = "stages") -> list[tuple[Clip, Stage]]:
     """The demo's clips, prepared at a small size, each with its stage."""
     (home / "manifests").mkdir(parents=True)
     (home / "manifests" / "stages.toml").write_text(MANIFEST)
-    prepare("stages", home=home)
+    prepare(name, home=home)
     specs = {spec.id: spec for spec in demo_clips()}
-    return [(clip, Stage(specs[clip.record.id], SIZE)) for clip in open_split("stages", home=home).clips]
+    return [(clip, Stage(specs[clip.record.id], SIZE)) for clip in open_split(name, home=home).clips]
 
 
 def measured(

@@ -18,7 +18,7 @@ Measure = Callable[[str], list[PeopleValues]]
 
 @pytest.fixture(scope="module")
 def measure(tmp_path_factory: pytest.TempPathFactory) -> Measure:
-    stages = prepared_stages(tmp_path_factory.mktemp("stages") / "home")[:3:2]
+    stages = prepared_stages(tmp_path_factory.mktemp("stages") / "home", "stages/two")
     for clip, stage in stages:
         np.testing.assert_array_equal(clip.frame(10), stage.frame(10).image)
         assert clip.record.size == SIZE
@@ -52,7 +52,6 @@ def test_exchanged_looks_break_identity_and_nothing_else(measure: Measure) -> No
         assert found[key] == 0.0, key
     two_people = means(measure("looks exchanged")[:1])
     assert two_people["identity_accuracy"] == two_people["identity_swap_rate"] == 0.0
-    assert found["identity_swap_rate"] < 0.15, "in a crowd, who is half hidden is taken for another"
     assert "occlusion_order" not in found, "who wears another's looks has no order by colours"
 
 
@@ -74,7 +73,7 @@ def test_who_has_not_come_is_missing(measure: Measure) -> None:
     videos = measure("first person missing")
     for video in videos:
         missing = video.people["missing_people"]
-        assert np.nanmean(missing[:, 0]) > 0.9
+        assert np.nanmean(missing[:, 0]) > 0.8, "all but where somebody else stands behind him"
         assert np.nanmean(missing[:, 1:]) < 0.05
     assert means(videos)["extra_people"] == 0.0
 
