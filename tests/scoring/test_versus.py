@@ -12,7 +12,7 @@ from mcbench.metrics.statistics import paired_jackknife, paired_means
 from mcbench.records import MetricValue, ScoreRecord, WeightsUse
 from mcbench.scoring import protocol
 from mcbench.scoring.aggregate import distribution_value, mean_value
-from mcbench.scoring.collect import Features
+from mcbench.scoring.values import Features
 from mcbench.scoring.versus import Comparison, compare_methods
 from tests.leaderboard.factory import coverage, digest, score, split
 
