@@ -272,7 +272,7 @@ class ScoreRecord(Record):
     original_sizes: dict[str, tuple[Size, Size]] = {}
     """Video -> (size of the prediction, size of the truth), before any resize."""
     seed: int = 0
-    """Seed of the bootstrap."""
+    """Seed of bootstrap draws, and of the dealing of videos into groups and halves."""
     precision: Precision = "fp32"
     backends: dict[str, str] = {}
     """Metric network -> what ran it, such as `torch-fp32` or `openvino-f32`."""

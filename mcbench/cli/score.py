@@ -48,7 +48,9 @@ MarkdownOption = Annotated[
         "--markdown", help="With --protocol all: also write the page to this file.", show_default=False
     ),
 ]
-SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the bootstrap.")]
+SeedOption = Annotated[
+    int, typer.Option("--seed", min=0, max=2**32 - 1, help="Seed of intervals and noise floors.")
+]
 
 
 def score(
