@@ -12,6 +12,8 @@ from mcbench.errors import InputError, MismatchError
 
 Features = NDArray[Any] | torch.Tensor
 """[N, D], one row an item; integer or floating."""
+LARGEST = 1e45
+"""Of a feature; the cube of a product of two, summed over many, is still a number."""
 
 
 def checked_features(prediction: Features, truth: Features) -> tuple[torch.Tensor, torch.Tensor]:
@@ -24,7 +26,7 @@ def checked_features(prediction: Features, truth: Features) -> tuple[torch.Tenso
     Raises:
         MismatchError: the dimensions or the devices differ.
         InputError: not matrices, fewer than two vectors on a side, not real numbers, or values that are
-            not finite.
+            not finite or beyond `LARGEST`.
     """
     for side, features in (("predictions", prediction), ("truth", truth)):
         if features.ndim != 2 or features.shape[1] == 0:
@@ -40,6 +42,8 @@ def checked_features(prediction: Features, truth: Features) -> tuple[torch.Tenso
     for side, values in (("predictions", x), ("truth", y)):
         if not bool(torch.isfinite(values).all()):
             raise InputError(f"the features of the {side} hold values that are not finite")
+        if float(values.abs().max()) > LARGEST:
+            raise InputError(f"the features of the {side} hold values beyond {LARGEST:g}: products overflow")
     return x, y
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from mcbench.errors import InputError, MismatchError
-from mcbench.metrics.distribution.features import Features, checked_features, float64_tensor
+from mcbench.metrics.distribution.features import LARGEST, Features, checked_features, float64_tensor
 
 
 def frechet_distance(prediction: Features, truth: Features) -> float:
@@ -61,7 +61,7 @@ def frechet_distance_from_statistics(
 
     Raises:
         MismatchError: the shapes do not belong together.
-        InputError: a value is not finite, or a covariance is not symmetric.
+        InputError: a value is not finite or is too large, or a covariance is not symmetric.
     """
     given = (mean_1, covariance_1, mean_2, covariance_2)
     shapes = [tuple(part.shape) for part in given]
@@ -72,6 +72,8 @@ def frechet_distance_from_statistics(
     mu_1, s_1, mu_2, s_2 = (float64_tensor(part, device) for part in given)
     if not all(bool(torch.isfinite(part).all()) for part in (mu_1, s_1, mu_2, s_2)):
         raise InputError("means or covariances hold values that are not finite")
+    if max(float(part.abs().max()) for part in (mu_1, s_1, mu_2, s_2)) > LARGEST**2:
+        raise InputError(f"means or covariances hold values beyond {LARGEST**2:g}: products overflow")
     if torch.equal(mu_1, mu_2) and torch.equal(s_1, s_2):
         return 0.0
     root_trace = torch.linalg.svdvals(_symmetric_root(s_1).T @ _symmetric_root(s_2)).sum()
