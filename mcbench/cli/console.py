@@ -6,6 +6,7 @@ Results go to standard output; progress and remarks go to standard error, so tha
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -56,16 +57,19 @@ def emit_json(value: BaseModel | Sequence[Any] | dict[str, Any]) -> None:
 
 def number(value: float | None) -> str:
     """Return a number as tables show it: four decimals, two from 100 up, powers of ten below 0.001."""
-    if value is None:
-        return ""
-    if value != 0.0 and abs(value) < 1e-3:
-        return f"{value:.3e}"
-    return f"{value:.4f}" if abs(value) < 100 else f"{value:.2f}"
+    from mcbench.scoring import number as shown
+
+    return "" if value is None else shown(value)
 
 
 def interval(low: float | None, high: float | None) -> str:
     """Return an interval as tables show it, or nothing where there is none."""
     return "" if low is None or high is None else f"{number(low)} to {number(high)}"
+
+
+def width(most: int) -> int:
+    """Return how many columns running text may take: those of the terminal, or `most`."""
+    return min(most, shutil.get_terminal_size((most, 24)).columns)
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mcbench import files
 from mcbench.cli import console
-from mcbench.errors import McbenchError
+from mcbench.errors import InputError, McbenchError
 
 if TYPE_CHECKING:
     from mcbench.records import MetricValue, ScoreRecord
-    from mcbench.scoring import Compute
+    from mcbench.scoring import Compute, SideBySide
 
 
 class Networks(StrEnum):
@@ -41,6 +42,12 @@ FastOption = Annotated[
 NoCacheOption = Annotated[
     bool, typer.Option("--no-cache", help="Compute everything anew, and keep nothing for the next time.")
 ]
+MarkdownOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--markdown", help="With --protocol all: also write the page to this file.", show_default=False
+    ),
+]
 SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the bootstrap.")]
 
 
@@ -50,7 +57,12 @@ def score(
     ),
     protocol: Annotated[
         list[str] | None,
-        typer.Option("--protocol", help="mcbench/1 or disco/2; may be repeated (default: both)."),
+        typer.Option(
+            "--protocol",
+            help="A name of mcbench protocol list; may be repeated (default: mcbench/1, disco/2; people/1 "
+            "where there are masks). all: every one, side by side, with the reasons why they differ.",
+            show_default=False,
+        ),
     ] = None,
     networks: Annotated[
         Networks | None,
@@ -71,6 +83,7 @@ def score(
     fast: FastOption = False,
     no_cache: NoCacheOption = False,
     home: console.HomeOption = None,
+    markdown: MarkdownOption = None,
     as_json: console.JsonOption = False,
 ) -> None:
     """Score every run found at or below a folder, into scores/ beside its frames.
@@ -83,9 +96,9 @@ def score(
     from mcbench import scoring
     from mcbench.records import RunRecord
 
-    names = protocol or list(scoring.DEFAULT_PROTOCOLS)
-    for name in names:
-        scoring.protocol(name)
+    scoring.choose_protocols(protocol, with_people=True)
+    together = _is_page(protocol, markdown)
+    pages: list[scoring.SideBySide] = []
     records: list[ScoreRecord] = []
     runs = scoring.find_runs(results)
     failures: dict[Path, McbenchError] | None = None if len(runs) == 1 else {}
@@ -94,7 +107,7 @@ def score(
             progress.message(f"runs {', '.join(map(str, group))}")
             scored = scoring.score_runs(
                 group,
-                protocols=names,
+                protocols=protocol or None,
                 networks=networks.value if networks else None,
                 leave_out=leave_out or (),
                 home=home,
@@ -106,13 +119,16 @@ def score(
             )
         for folder, made in scored.items():
             records += made
+            run = RunRecord.read(folder / "run.json")
+            title = f"{run.model.display_name} on {run.split.name} ({run.split.source})"
+            pages += [scoring.side_by_side(made, title)] if together else []
             if not as_json:
-                run = RunRecord.read(folder / "run.json")
-                for record in made:
-                    print_score(record, f"{run.model.display_name} on {run.split.name} ({run.split.source})")
+                print_scores(made, title, pages[-1] if together else None)
     failed = [f"{folder}: {error}" for folder, error in (failures or {}).items()]
     if as_json:
-        console.emit_json(records)
+        console.emit_json(pages if together else records)
+    if markdown is not None:
+        _write_pages(pages, markdown)
     for line in failed:
         console.say(f"not scored: {line}")
     raise typer.Exit(1 if failed else exit_code(records, leave_out or ()))
@@ -121,13 +137,22 @@ def score(
 def compare(
     predictions: Annotated[Path, typer.Argument(help="Videos or frame folders to judge, or one of either.")],
     ground_truth: Annotated[Path, typer.Argument(help="The true ones, under the same names.")],
-    protocol: Annotated[str, typer.Option("--protocol", help="mcbench/1 or disco/2.")] = "mcbench/1",
+    protocol: Annotated[
+        str,
+        typer.Option(
+            "--protocol",
+            help="A name of mcbench protocol list. all: every one, side by side, with the reasons why they "
+            "differ.",
+        ),
+    ] = "mcbench/1",
     networks: Annotated[
         Networks, typer.Option("--networks", help="Feature networks: the field's, or mcbench's own.")
     ] = Networks.reference,
     json_file: Annotated[
-        Path | None, typer.Option("--json", help="Also write the record to this file.", show_default=False)
+        Path | None,
+        typer.Option("--json", help="Also write the record, or the page, to this file.", show_default=False),
     ] = None,
+    markdown: MarkdownOption = None,
     allow_missing: AllowMissingOption = False,
     seed: SeedOption = 0,
     device: console.DeviceOption = "auto",
@@ -143,13 +168,14 @@ def compare(
 
     Example: mcbench compare predictions/ truth/ --protocol disco/2 --json scores.json
     """
-    from mcbench.scoring import compare as run_compare
+    from mcbench import scoring
 
+    together = _is_page([protocol], markdown)
     with console.progress() as progress:
-        record = run_compare(
+        records = scoring.compare_under(
             predictions,
             ground_truth,
-            protocol=protocol,
+            protocols=[protocol],
             networks=networks.value,
             home=home,
             compute=_compute(device, workers, fast, no_cache),
@@ -157,16 +183,46 @@ def compare(
             seed=seed,
             progress=progress,
         )
+    title = f"{predictions} against {ground_truth}"
+    page = scoring.side_by_side(records, title) if together else None
     if json_file is not None:
-        record.write(json_file)
-    print_score(record, f"{predictions} against {ground_truth}")
-    raise typer.Exit(exit_code([record]))
+        text = (page or records[0]).model_dump_json(indent=2)
+        files.write_text(json_file, text + "\n")
+    if page is not None and markdown is not None:
+        _write_pages([page], markdown)
+    print_scores(records, title, page)
+    raise typer.Exit(exit_code(records))
 
 
 def _compute(device: str, workers: int, fast: bool, no_cache: bool) -> Compute:
     from mcbench.scoring import Compute
 
     return Compute(device=device, workers=workers, precision="fast" if fast else "fp32", cache=not no_cache)
+
+
+def print_scores(records: Sequence[ScoreRecord], title: str, page: SideBySide | None = None) -> None:
+    """Print a table for each record, or the page of all and a table for each record that is not on it."""
+    from mcbench.scoring import as_text
+
+    if page is not None:
+        console.emit(as_text(page, console.width(100)))
+    for record in records:
+        if page is None or record.protocol not in page.protocols:
+            print_score(record, title)
+
+
+def _is_page(protocols: Sequence[str] | None, markdown: Path | None) -> bool:
+    """Return whether the page of all protocols is asked for."""
+    together = "all" in (protocols or ())
+    if markdown is not None and not together:
+        raise InputError("--markdown is the page of all protocols", "add --protocol all")
+    return together
+
+
+def _write_pages(pages: Sequence[SideBySide], path: Path) -> None:
+    from mcbench.scoring import as_markdown
+
+    files.write_text(path, "\n".join(as_markdown(page) for page in pages))
 
 
 def print_score(record: ScoreRecord, title: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mcbench.scoring.checks import Consistency, consistency
 from mcbench.scoring.engine import Compute
 from mcbench.scoring.folders import compare, compare_under
-from mcbench.scoring.many_protocols import SideBySide, as_markdown, as_text, side_by_side
+from mcbench.scoring.many_protocols import SideBySide, as_markdown, as_text, number, side_by_side
 from mcbench.scoring.protocols import (
     DEFAULT_PROTOCOLS,
     PROTOCOLS,
@@ -37,6 +37,7 @@ __all__ = [
     "find_runs",
     "group_runs",
     "metric_key",
+    "number",
     "protocol",
     "protocol_difference",
     "score_path",

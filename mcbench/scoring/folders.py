@@ -13,7 +13,7 @@ from mcbench.scoring.cache import cache_folder
 from mcbench.scoring.engine import Compute, score_pairings
 from mcbench.scoring.networks import NetworkRequest, find_networks
 from mcbench.scoring.pairing import pair_folders
-from mcbench.scoring.protocols import protocol as protocol_of
+from mcbench.scoring.protocols import choose_protocols
 from mcbench.scoring.scores import score_records
 
 
@@ -80,9 +80,12 @@ def compare_under(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> list[ScoreRecord]:
-    """Score predictions against ground truth under several protocols in one pass; see `compare`."""
+    """Score predictions against ground truth under several protocols in one pass; see `compare`.
+
+    Among `protocols` may be `all`: every one but those of people, for which plain folders have no truth.
+    """
     how = compute or Compute()
-    chosen = [protocol_of(name) for name in dict.fromkeys(protocols)]
+    chosen = choose_protocols(protocols, with_people=False)
     pairing = pair_folders(predictions, ground_truth, allow_missing=allow_missing)
     request = NetworkRequest(
         family=networks,

@@ -17,8 +17,7 @@ from mcbench.scoring.cache import cache_folder
 from mcbench.scoring.engine import Compute, MapJobs, Scored, score_pairings
 from mcbench.scoring.networks import NetworkRequest, find_networks
 from mcbench.scoring.pairing import FramePair, PairedVideo, Pairing
-from mcbench.scoring.protocols import DEFAULT_PROTOCOLS, Protocol
-from mcbench.scoring.protocols import protocol as protocol_of
+from mcbench.scoring.protocols import Protocol, choose_protocols
 from mcbench.scoring.scores import score_records
 from mcbench.scoring.values import VideoValues
 from mcbench.video import open_frames
@@ -46,7 +45,7 @@ def find_runs(folder: Path) -> list[Path]:
 def score_run(
     run_folder: Path,
     *,
-    protocols: Sequence[str] = DEFAULT_PROTOCOLS,
+    protocols: Sequence[str] | None = None,
     networks: NetworkFamily | None = None,
     leave_out: Collection[str] = (),
     home: Path | None = None,
@@ -64,7 +63,8 @@ def score_run(
 
     Args:
         run_folder: holds `run.json` and `frames/`.
-        protocols: names; all of them are fed by one pass over the frames.
+        protocols: names, or `all`; None for `DEFAULT_PROTOCOLS` and, where the clips have masks, those of
+            people. One pass over the frames feeds them all.
         networks: the family of feature networks, or None for the one that the benchmark names.
         leave_out: keys of metrics not to compute; the record lists them as left out.
         home: mcbench's folder of prepared data, weights and cache.
@@ -97,7 +97,7 @@ def score_run(
 def score_runs(
     run_folders: Sequence[Path],
     *,
-    protocols: Sequence[str] = DEFAULT_PROTOCOLS,
+    protocols: Sequence[str] | None = None,
     networks: NetworkFamily | None = None,
     leave_out: Collection[str] = (),
     home: Path | None = None,
@@ -122,7 +122,6 @@ def score_runs(
         MismatchError: the runs are on different splits.
     """
     how = compute or Compute()
-    chosen = [protocol_of(name) for name in dict.fromkeys(protocols)]
     runs = {folder: RunRecord.read(folder / "run.json") for folder in run_folders}
     first = next(iter(runs.values()))
     if any(_split_of(run) != _split_of(first) for run in runs.values()):
@@ -131,6 +130,8 @@ def score_runs(
         )
     split = data.open_split(first.split.name, source=first.split.source, home=home)
     clips = {clip.record.id: clip for clip in split.clips}
+    masked = any("masks" in clip.record.truth for clip in split.clips)
+    chosen = choose_protocols(protocols, with_people=masked)
     failed = {} if failures is None else failures
     pairings: dict[str, Pairing] = {}
     for folder, run in runs.items():

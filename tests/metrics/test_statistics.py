@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mcbench.errors import InputError
 from mcbench.metrics.distribution import frechet_distance
+from mcbench.metrics.distribution.subsets import FrechetSubsets
 from mcbench.metrics.statistics import (
     bootstrap_interval,
     deal,
@@ -22,8 +23,15 @@ from mcbench.metrics.statistics import (
 def test_bootstrap_agrees_with_scipys_percentile_interval() -> None:
     means = np.random.default_rng(0).normal(10, 2, 30)
     low, high = bootstrap_interval(means, np.ones(30), draws=20_000)
+    # By hand: Student's 2.5 % point of 29 degrees of freedom is -2.04523, times sqrt(30/29) -2.08020, and
+    # the normal distribution has 1.8754 % below that.
     expected = scipy.stats.bootstrap(
-        (means,), np.mean, n_resamples=20_000, method="percentile", random_state=1
+        (means,),
+        np.mean,
+        confidence_level=1 - 2 * 0.018754,
+        n_resamples=20_000,
+        method="percentile",
+        random_state=1,
     ).confidence_interval
     assert low == pytest.approx(expected.low, abs=0.03)
     assert high == pytest.approx(expected.high, abs=0.03)
@@ -44,14 +52,32 @@ def test_bootstrap_of_frames_weighs_videos_by_their_frames() -> None:
     assert many[1] < 0.05
 
 
-def test_bootstrap_covers_the_mean() -> None:
+@pytest.mark.parametrize("n_videos", [6, 10, 25])
+def test_bootstrap_covers_the_mean(n_videos: int) -> None:
     random = np.random.default_rng(3)
     hits = 0
-    for _ in range(200):
-        values = random.normal(0, 1, 25)
-        low, high = bootstrap_interval(values, np.ones(25), draws=1000)
+    for _ in range(400):
+        low, high = bootstrap_interval(random.normal(0, 1, n_videos), np.ones(n_videos))
         hits += low <= 0 <= high
-    assert 0.87 <= hits / 200 <= 0.99
+    assert hits / 400 == pytest.approx(0.95, abs=0.035)
+
+
+def test_jackknife_covers_what_a_frechet_distance_of_as_many_videos_reads() -> None:
+    """It covers the mean reading of 10 videos, which is far above the distance of very many."""
+    random, names = np.random.default_rng(5), [f"v{k}" for k in range(10)]
+    spread = np.sqrt(np.arange(1, 25) ** -1.37)
+    found = []
+    for _ in range(120):
+        truth = spread * (random.normal(size=(10, 1, 24)) + 0.5 * random.normal(size=(10, 3, 24)))
+        prediction = truth + 0.5 * spread * random.normal(size=(10, 1, 24))
+        subsets = FrechetSubsets(list(prediction), list(truth))
+        value = subsets.whole()
+        found.append((value, *jackknife_interval(value, [subsets.without(g) for g in deal(names, 10, 0)])))
+    values, lows, highs = np.array(found).T
+    held = ((lows <= values.mean()) & (values.mean() <= highs)).mean()
+    assert 0.9 <= held <= 1.0
+    # And it is no wider than it must be: some two and a half times the spread that it estimates.
+    assert np.mean(highs - lows) / 2 < 3.5 * values.std()
 
 
 def test_a_single_video_has_no_interval() -> None:

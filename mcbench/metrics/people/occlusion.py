@@ -103,7 +103,7 @@ def occlusion_order_accuracy(
 
     Left out are pairs that colours cannot decide: nothing is known of the back person's looks; the front
     person's true colours there lie less than 6 (CIE Delta E) from those of the farther people; or one of
-    the two is not himself in the prediction (outside the contested region, `assign` matches him to
+    the two is not himself in the prediction (outside all contested regions, `assign` matches him to
     somebody else of the true frame), a mistake of identity, which identity accuracy counts.
 
     Limits: bodies from key points miss wide clothes and long hair; people who hold each other have
@@ -142,12 +142,12 @@ def occlusion_order_accuracy(
     if known:
         looks = [np.concatenate(both) for both in zip(looks, known, strict=True)]
     size = typical_size(labels, n_people, minimum=minimum)
+    contested = np.any([pair.region for pair in pairs], axis=0)
+    themselves = _themselves(prediction, truth, np.where(contested, 0, labels), n_people, minimum)
     verdicts = []
     for pair in pairs:
         behind = np.concatenate([looks[k] for k in range(n_people) if depth[k] > depth[pair.front]])
-        beside = np.where(pair.region, 0, labels)
-        sides = [signatures(side, beside, n_people, minimum=minimum) for side in (prediction, truth)]
-        if not len(looks[pair.back]) or not _are_themselves(sides[0], sides[1], pair):
+        if not len(looks[pair.back]) or not {pair.front, pair.back} <= themselves:
             continue
         if mean_distance(palette(truth, pair.region, size), behind) >= _ALIKE:
             nearby = dilated(pair.region, _NEARBY * size) & (labels == pair.front + 1)
@@ -157,7 +157,8 @@ def occlusion_order_accuracy(
     return float(np.mean(verdicts)) if verdicts else float("nan")
 
 
-def _are_themselves(found: NDArray[Any], known: NDArray[Any], pair: ContestedRegion) -> bool:
-    """Return whether a pair is not matched to other people; who cannot be matched counts as himself."""
+def _themselves(prediction: Frames, truth: Frames, labels: Labels, n_people: int, minimum: int) -> set[int]:
+    """Return who is not matched to somebody else; who cannot be matched counts as himself."""
+    found, known = (signatures(side, labels, n_people, minimum=minimum) for side in (prediction, truth))
     assignment = known_assignment(found, known)
-    return all(assignment[person] in (person, UNKNOWN) for person in (pair.front, pair.back))
+    return {person for person, identity in enumerate(assignment) if identity in (person, UNKNOWN)}

@@ -96,7 +96,7 @@ def dilated(inside: NDArray[np.bool_], radius: float) -> NDArray[np.bool_]:
 def eroded(inside: NDArray[np.bool_], radius: float) -> NDArray[np.bool_]:
     """Return a region narrowed by a disc of about `radius` pixels, by nothing below half a pixel."""
     reach = round(radius)
-    if reach == 0:
+    if reach < 1:
         return inside
     return np.asarray(cv2.erode(inside.astype(np.uint8), _disc(reach)) > 0, dtype=np.bool_)
 

@@ -22,16 +22,22 @@ def bootstrap_interval(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> Interval | None:
-    """Return the percentile bootstrap interval of a mean, resampling whole videos.
+    """Return the expanded percentile bootstrap interval of a mean, resampling whole videos.
 
     Each draw takes as many videos as there are, with replacement, and forms sum(sums) / sum(counts).
     With counts of 1 that is the mean of video means, with frame counts the mean over frames.
+
+    Resamples of V videos spread less than means of V videos do, by (V - 1) / V in the variance, and know
+    nothing of Student's tails. So the share c of the draws that lies outside on either side is made
+    smaller: c = Phi(sqrt(V / (V - 1)) * t), with t the quantile of Student's t of V - 1 degrees of freedom
+    at (1 - confidence) / 2. With few videos plain percentiles hold the mean too seldom: with 6 about 86 %
+    of the time where 95 % was asked for (docs/statistics.md).
 
     Args:
         sums: [V], sum of the values of each video.
         counts: [V], how many values it has, above 0.
         draws: number of resamples.
-        confidence: share of the draws inside.
+        confidence: how often the interval should hold the true mean.
         seed: the same seed gives the same interval on any machine.
 
     Returns:
@@ -40,7 +46,7 @@ def bootstrap_interval(
     Raises:
         InputError: lengths differ, a count is not positive, or a value is not finite.
 
-    Source: Efron and Tibshirani 1993, chapter 13.
+    Source: Efron and Tibshirani 1993, chapter 13; Hesterberg 2015 for the expansion.
     """
     sums, counts = np.asarray(sums, dtype=np.float64), np.asarray(counts, dtype=np.float64)
     if sums.shape != counts.shape or sums.ndim != 1 or not (counts > 0).all() or not np.isfinite(sums).all():
@@ -49,7 +55,8 @@ def bootstrap_interval(
         return None
     chosen = random_state(seed).randint(0, len(sums), size=(draws, len(sums)))
     means = sums[chosen].sum(axis=1) / counts[chosen].sum(axis=1)
-    tail = (1.0 - confidence) / 2.0
+    students = scipy.stats.t.ppf((1.0 - confidence) / 2.0, len(sums) - 1)
+    tail = scipy.stats.norm.cdf(np.sqrt(len(sums) / (len(sums) - 1)) * students)
     low, high = np.quantile(means, [tail, 1.0 - tail])
     return float(low), float(high)
 

@@ -74,7 +74,7 @@ def side_by_side(records: Sequence[ScoreRecord], title: str = "") -> SideBySide:
         n_videos=max(one.record.coverage.videos_scored for one in scored),
         n_frames=max(one.record.coverage.frames_scored for one in scored),
         frames=tuple(_differing({one.protocol.name: _looks(one.protocol) for one in scored})),
-        rows=tuple(_row(key, [one for one in scored if key in one.metrics]) for key in keys),
+        rows=tuple(_row(key, scored) for key in keys),
         left_out=_left_out(scored),
     )
 
@@ -117,7 +117,8 @@ def _differing(sides: dict[str, tuple[Aspect, ...]]) -> list[Reason]:
     return found
 
 
-def _row(key: str, scored: Sequence[_Scored]) -> Row:
+def _row(key: str, everyone: Sequence[_Scored]) -> Row:
+    scored = [one for one in everyone if key in one.metrics]
     cells: dict[str, Cell | None] = {}
     for one in scored:
         value = one.record.metrics.get(key)
@@ -142,6 +143,12 @@ def _row(key: str, scored: Sequence[_Scored]) -> Row:
         key=key,
         higher_is_better=isinstance(metric, FrameMetric) and metric.higher_is_better,
         cells=cells,
+        elsewhere={
+            one.protocol.name: other
+            for one in everyone
+            for other, found in one.metrics.items()
+            if isinstance(found, DistributionMetric) and found.published_as == _plain(key)
+        },
         reasons=(*reasons, *_remarks(key, scored)),
     )
 

@@ -34,6 +34,8 @@ class Row(Part):
     cells: dict[str, Cell | None]
     """Protocol -> its number; None where the number could not be had. Protocols that have no such metric are
     not named."""
+    elsewhere: dict[str, str]
+    """Protocol -> the row that holds what its evaluator publishes under this row's name."""
     reasons: tuple[Reason, ...]
     """Why its numbers differ, or what it is where one protocol alone has it."""
 

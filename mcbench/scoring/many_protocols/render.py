@@ -11,7 +11,7 @@ _NOT_HAD, _NO_SUCH = "left out", "-"
 _HOW_TO_READ = (
     "One row is one name in papers, one column one way to compute it, from the same frames. Numbers of two "
     "columns do not compare, whatever their name. ↑ higher is better, ↓ lower is better, "
-    f"{_NO_SUCH} the protocol has no such metric."
+    f"{_NO_SUCH} the protocol has no such metric; see ...: what is published under this name is that row."
 )
 
 
@@ -71,7 +71,7 @@ def _label(row: Row) -> str:
 
 def _shown(row: Row, name: str) -> str:
     if name not in row.cells:
-        return _NO_SUCH
+        return f"see {row.elsewhere[name]}" if name in row.elsewhere else _NO_SUCH
     cell: Cell | None = row.cells[name]
     if cell is None:
         return _NOT_HAD

@@ -44,6 +44,7 @@ HUMANVID_1 = Protocol(
             distance="squared",
             role="motion",
             note="published as FVD: squared distance of two videos' logits, no distribution is compared",
+            published_as="fvd",
         ),
     ),
     features=(

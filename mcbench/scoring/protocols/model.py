@@ -84,7 +84,9 @@ class DistributionMetric(Part):
     `squared`: the mean over items of the squared distance of an item's two feature vectors."""
     role: Role
     note: str = ""
-    later: ClassVar[frozenset[str]] = frozenset({"note"})
+    published_as: str = ""
+    """Key under which readers look for it, where its evaluator publishes it under another name."""
+    later: ClassVar[frozenset[str]] = frozenset({"note", "published_as"})
 
 
 Metric = FrameMetric | DistributionMetric | PeopleMetric

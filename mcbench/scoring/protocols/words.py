@@ -40,7 +40,7 @@ _FUNCTION: dict[FrameFunction, str] = {
 }
 _TRUNK = {"alex": "AlexNet", "vgg": "VGG16"}
 _DISTANCE = {
-    "frechet": "Frechet distance of Gaussians fitted to the features, covariances over N - 1",
+    "frechet": "Frechet distance of Gaussians fitted to both sides' features (covariances over N-1)",
     "kernel-paired": "kernel distance (cubic polynomial, unbiased); an item is not compared with its own "
     "counterpart",
     "squared": "mean squared distance of an item's two feature vectors: not a Frechet distance",
