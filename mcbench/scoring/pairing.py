@@ -82,8 +82,9 @@ def list_videos(path: Path, side: str) -> tuple[dict[str, Path], bool]:
     pictures = [entry for entry in entries if _is_picture(entry)]
     videos = [entry for entry in entries if entry.is_file() and entry.suffix.lower() in VIDEO_SUFFIXES]
     folders = [entry for entry in entries if entry.is_dir() and _has_pictures(entry)]
-    if pictures and (videos or folders):
-        other = (videos or folders)[0].name
+    dangling = [entry for entry in entries if _is_dangling(entry)]
+    if pictures and (videos or folders or dangling):
+        other = (videos or folders or dangling)[0].name
         raise MismatchError(
             f"the {side} {path} holds frames ({pictures[0].name}) and videos ({other}) side by side",
             "give one folder of frames, or a folder of videos or frame folders",
@@ -91,8 +92,8 @@ def list_videos(path: Path, side: str) -> tuple[dict[str, Path], bool]:
     if pictures:
         return {path.name: path}, True
     found: dict[str, Path] = {}
-    for entry in videos + folders:
-        name = entry.stem if entry.is_file() else entry.name
+    for entry in videos + folders + dangling:
+        name = entry.stem if entry.suffix.lower() in VIDEO_SUFFIXES and not entry.is_dir() else entry.name
         if name in found:
             raise MismatchError(f"the {side} has two videos of one name: {found[name]} and {entry}")
         found[name] = entry
@@ -257,6 +258,11 @@ def _has_pictures(folder: Path) -> bool:
 
 def _is_picture(entry: Path) -> bool:
     return not entry.name.startswith(".") and entry.suffix.lower() in IMAGE_SUFFIXES and entry.is_file()
+
+
+def _is_dangling(entry: Path) -> bool:
+    """Return whether a link leads nowhere: a video that would be missed by nobody if it were passed over."""
+    return entry.is_symlink() and not entry.exists() and entry.suffix.lower() not in IMAGE_SUFFIXES
 
 
 def _some(names: Iterable[str]) -> str:

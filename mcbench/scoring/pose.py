@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mcbench.metrics.networks.pose import Detection, PoseDetector, person_boxes
+from mcbench.metrics.networks.pose import PoseDetector, person_boxes
 from mcbench.metrics.people import pose
 from mcbench.records import NetworkFamily
 
@@ -46,7 +46,9 @@ def pose_errors(
     """Return the pose error of a pair of frames.
 
     On either side the detector is told the boxes of the true key points. Only key points that are
-    visible count.
+    visible count. One of which the detector is not sure counts as not found: it adds 0 to `oks` and `pck`,
+    or else a picture without people would read as well as the detector guesses from the boxes. The
+    distances of `mpjpe` take in the guesses, so that points cannot better it by vanishing.
 
     Args:
         detector: from `load_detector`.
@@ -59,29 +61,29 @@ def pose_errors(
     """
     boxes = person_boxes(people.keypoints, people.visibility)
     seen, known = (detector.detect(_eight_bit(frame), boxes) for frame in (prediction, truth))
-    counts = pose.counting(people.visibility)
-    errors = _against_truth(seen, people, counts, boxes)
-    errors |= {f"{key}_truth": value for key, value in _against_truth(known, people, counts, boxes).items()}
-    here = seen.confidence >= detector.threshold
-    asked = counts & (known.confidence >= detector.threshold)
+    here, there = (side.confidence >= detector.threshold for side in (seen, known))
+    errors = _against_truth(seen.keypoints, here, people, boxes)
+    of_truth = _against_truth(known.keypoints, there, people, boxes)
+    errors |= {f"{key}_truth": value for key, value in of_truth.items()}
+    asked = pose.counting(people.visibility) & there
     errors["akd"] = pose.average_keypoint_distance(seen.keypoints, known.keypoints, asked & here)
     errors["mkr"] = pose.missing_keypoint_rate(here, asked)
     return errors
 
 
 def _against_truth(
-    detection: Detection, people: TruePoses, counts: NDArray[np.bool_], boxes: Floats
+    guessed: Floats, sure: NDArray[np.bool_], people: TruePoses, boxes: Floats
 ) -> dict[str, float | Floats]:
-    found, truth = detection.keypoints, people.keypoints
-    sides = boxes[:, 2:] - boxes[:, :2]
+    found, truth = np.where(sure[..., None], guessed, np.nan), people.keypoints
+    counts, sides = pose.counting(people.visibility), boxes[:, 2:] - boxes[:, :2]
     similarity = pose.oks_matrix(found, truth, counts, people.area)
     head = pose.head_size(truth, counts)
     return {
         "oks": np.diagonal(similarity).copy(),
         "pck": pose.pck(found, truth, counts, np.fmax(sides[:, 0], sides[:, 1])),
         "pck_head": pose.pck(found, truth, counts, head, share=pose.PCK_HEAD_SHARE),
-        "mpjpe": pose.mpjpe_2d(found, truth, counts),
-        "mpjpe_height": pose.mpjpe_2d(found, truth, counts, sides[:, 1]),
+        "mpjpe": pose.mpjpe_2d(guessed, truth, counts),
+        "mpjpe_height": pose.mpjpe_2d(guessed, truth, counts, sides[:, 1]),
         "pose_found": pose.count_people(similarity).recall,
     }
 

@@ -14,6 +14,7 @@ from mcbench.metrics.resize import resize_float
 from mcbench.records import Size
 from mcbench.scoring.protocols import FrameSetting
 
+_NARROWEST = 16
 __all__ = ["check_shapes", "resize_float", "target_size", "to_protocol"]
 
 
@@ -38,8 +39,14 @@ def check_shapes(setting: FrameSetting, prediction: Size, truth: Size, what: str
     Where the protocol crops to a square, a prediction that is square already counts as cropped.
 
     Raises:
-        MismatchError: the aspect ratios differ by more than the protocol allows.
+        MismatchError: the aspect ratios differ by more than the protocol allows, or the frames are so
+            narrow that a shorter side of the protocol's length would make them huge.
     """
+    if setting.crop == "none" and setting.short_side is not None and max(truth) > _NARROWEST * min(truth):
+        raise MismatchError(
+            f"{what}: frames of {truth[0]}x{truth[1]} (height x width) are too narrow: one side is at most "
+            f"{_NARROWEST} times the other, else a shorter side of {setting.short_side} would fill the memory"
+        )
     if setting.crop == "centre-square" and prediction[0] == prediction[1]:
         return
     ratio = (prediction[1] / prediction[0]) / (truth[1] / truth[0])

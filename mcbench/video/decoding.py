@@ -15,7 +15,7 @@ import numpy as np
 from mcbench.errors import FileFormatError
 from mcbench.records import Size
 from mcbench.video.extent import check_extent
-from mcbench.video.pictures import Frame
+from mcbench.video.pictures import Frame, check_size
 from mcbench.video.source import FrameSource
 
 _HDR_CURVES = {16: "PQ (SMPTE ST 2084)", 18: "HLG (ARIB STD-B67)"}
@@ -123,6 +123,7 @@ def _inspect(path: Path) -> _VideoFacts:
     n_frames, first = 0, None
     for frame in _decode(path):
         if first is None:
+            check_size(path, (frame.height, frame.width))
             first = frame
         elif (frame.height, frame.width) != (first.height, first.width):
             raise FileFormatError(

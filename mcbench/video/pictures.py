@@ -10,6 +10,7 @@ How pictures become uint8 RGB when they are read:
 | CMYK, YCbCr, LAB (JPEG, TIFF kinds) | Pillow's plain conversion; colour profiles are not applied |
 | EXIF orientation | applied |
 | 32-bit integer or floating point, several pictures in one file | an error |
+| more than 16384 pixels a side or 2^26 in all | an error |
 
 PNG files are written by this module's own encoder: every row as its difference to the row above, zlib
 level 1. On frames of real video that takes half the time of Pillow's fastest setting, and the bytes depend
@@ -37,6 +38,10 @@ Frame = NDArray[np.uint8]
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp"})
 """Lower-case file suffixes of pictures that are read as frames."""
+
+LARGEST_SIDE = 16384
+LARGEST_AREA = 2**26
+"""Pixels of the largest frame that is read; 8192x8192."""
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _UP_FILTER = 2
@@ -124,13 +129,36 @@ def _opened(path: Path) -> Image.Image:
         if not path.is_file():
             kind = "a folder" if path.is_dir() else "missing, or a link that leads nowhere"
             raise FileFormatError(f"{path} should be a picture but is {kind}")
-        return Image.open(path)
+        image = Image.open(path)
     except UnidentifiedImageError as error:
         size = path.stat().st_size
         what = "is empty (0 bytes)" if size == 0 else "is not a picture that can be read"
         raise FileFormatError(f"{path} {what}") from error
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise FileFormatError(f"cannot read {path}: {error}") from error
+    try:
+        check_size(path, (image.height, image.width))
+    except FileFormatError:
+        image.close()
+        raise
+    return image
+
+
+def check_size(path: Path, size: tuple[int, int]) -> None:
+    """Refuse frames of a size that no memory is meant for, as a damaged or malicious file may declare it.
+
+    Args:
+        path: of the picture or video, for the message.
+        size: (height, width).
+
+    Raises:
+        FileFormatError: a side or the number of pixels is beyond what a frame can have.
+    """
+    if max(size) > LARGEST_SIDE or size[0] * size[1] > LARGEST_AREA:
+        raise FileFormatError(
+            f"{path} is {size[0]}x{size[1]} (height x width); a frame has at most {LARGEST_SIDE} pixels a "
+            f"side and {LARGEST_AREA:,} in all"
+        )
 
 
 def _has_metadata(png: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import doctest
+import functools
 import io
 import pickle
 import subprocess
@@ -51,10 +52,14 @@ def _frames(seed: int, *shape: int) -> torch.Tensor:
     )
 
 
+@functools.cache
+def _lpips() -> LpipsNetwork:
+    return LpipsNetwork("alex", WeightsUse(name="x", sha256="0" * 64), random_lpips(), "cpu")
+
+
 def _make(kind: type, **options: object):
     if kind is metrics.LearnedPerceptualSimilarity:
-        network = LpipsNetwork("alex", WeightsUse(name="x", sha256="0" * 64), random_lpips(), "cpu")
-        return kind(network=network, **options)
+        return kind(network=_lpips(), **options)
     if kind in IMAGE_CLASSES:
         return kind(network=TinyFeatures("image", 1, 3), **options)
     if kind in CLIP_CLASSES:

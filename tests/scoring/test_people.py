@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,7 +12,7 @@ from mcbench.data import Clip, open_split, prepare
 from mcbench.data.truth import Poses
 from mcbench.errors import DataMissingError, FileFormatError, InputError, MismatchError
 from mcbench.metrics import people
-from mcbench.scoring.networks import Networks
+from mcbench.scoring.networks import NetworkRequest, Networks
 from mcbench.scoring.people import (
     FUNCTIONS,
     PeopleCollector,
@@ -248,7 +247,8 @@ def test_what_lacks_is_said(clips: tuple[Clip, ...], networks: Networks, broken:
 
 
 def test_left_out_metrics_are_left_out(clips: tuple[Clip, ...]) -> None:
-    networks = replace(tiny_networks(), left_out=frozenset({"person_lpips", "iaa"}))
+    networks = tiny_networks()
+    networks.request = NetworkRequest(family="reference", left_out=("iaa", "person_lpips"))
     values = measure(clips[0], networks, "person_lpips", "iaa", "person_psnr", order=[0, 1])
     assert set(values.frames) == {"person_psnr"}
     assert values.unavailable == {}

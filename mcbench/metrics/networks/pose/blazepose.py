@@ -44,7 +44,7 @@ class BlazePose:
     @property
     def threshold(self) -> float:
         """Confidence from which a key point counts as found."""
-        return 0.5
+        return 0.2
 
     def detect(self, frame: NDArray[np.uint8], boxes: NDArray[np.floating[Any]]) -> Detection:
         """Return the key points of the people in the boxes.
