@@ -63,7 +63,7 @@ def metrics(*names: str) -> list[PeopleMetric]:
             higher_is_better=name not in BETTER_LOW,
             trunk="alex" if name == "person_lpips" else "",
         )
-        for name in names or FUNCTIONS
+        for name in names or [name for name, function in FUNCTIONS.items() if not function.of_pose]
     ]
 
 

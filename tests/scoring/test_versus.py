@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mcbench.scoring.collect import Features
 
 from mcbench.errors import InputError, MismatchError
 from mcbench.metrics.statistics import paired_jackknife, paired_means
 from mcbench.records import MetricValue, ScoreRecord, WeightsUse
 from mcbench.scoring import protocol
 from mcbench.scoring.aggregate import distribution_value, mean_value
+from mcbench.scoring.values import Features
 from mcbench.scoring.versus import Comparison, compare_methods
 from tests.leaderboard.factory import coverage, digest, score, split
 
