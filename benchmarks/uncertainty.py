@@ -1,6 +1,6 @@
 """How far intervals, tests and warnings keep what they promise, by simulation, and what they cost.
 
-Run it with `python benchmarks/uncertainty.py`; `--repeats 100` is quicker and coarser, `--speed` times the
+Run it with `python benchmarks/uncertainty.py`; `--repeats 40` is quicker and coarser, `--speed` times the
 distances of 4,000 items of 2,048 dimensions instead. docs/statistics.md has the figures.
 
 A made-up video has a place of its own among features (as a person and a scene have) and items about it. A
@@ -180,7 +180,7 @@ def speed() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=400, help="simulated comparisons a figure")
+    parser.add_argument("--repeats", type=int, default=150, help="simulated comparisons a figure")
     parser.add_argument("--speed", action="store_true", help="time instead of simulate")
     arguments = parser.parse_args()
     torch.set_num_threads(1)

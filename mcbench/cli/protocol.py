@@ -46,7 +46,7 @@ def show(name: NameArgument, as_json: console.JsonOption = False) -> None:
     if as_json:
         console.emit_json(chosen.model_dump(mode="json") | {"sha256": chosen.sha256})
         return
-    console.emit(f"{chosen.name}: {chosen.title}")
+    console.emit(_filled("", f"{chosen.name}: {chosen.title}"))
     console.emit(f"settings sha256 {chosen.sha256}")
     for group in describe_protocol(chosen):
         console.emit(f"\n{group.name}")

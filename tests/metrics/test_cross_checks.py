@@ -29,6 +29,7 @@ from torchmetrics.image.kid import KernelInceptionDistance as TheirKernel
 
 from mcbench import metrics, weights
 from mcbench.metrics.resize import resize_float
+from tests.scoring.making import clip, write_folder
 
 
 @pytest.fixture(autouse=True)
@@ -196,6 +197,43 @@ def test_others_are_less_exact_for_few_items_of_many_dimensions() -> None:
     assert errors[0] < 1e-13
     assert min(errors[1:]) > 1e-9
     assert max(errors[1:]) < 1e-2
+
+
+def test_the_frechet_class_is_pytorch_fid_from_files_to_distance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PNG files, its loader, resize and network, with seeded weights in place of the published ones."""
+    from pytorch_fid import fid_score
+    from pytorch_fid import inception as their_inception
+
+    from mcbench.metrics.networks.inception import build_inception, load_inception
+
+    state = {}
+    generator = torch.Generator().manual_seed(0)
+    for name, value in build_inception().state_dict().items():
+        if value.ndim > 1:
+            state[name] = torch.randn(value.shape, generator=generator) * (2.0 / value[0].numel()) ** 0.5
+        else:
+            state[name] = (
+                torch.ones_like(value) if "var" in name or "weight" in name else torch.zeros_like(value)
+            )
+    torch.save(state, tmp_path / "inception.pth")
+    monkeypatch.setattr(their_inception, "load_state_dict_from_url", lambda *_, **__: state)
+    network = their_inception.InceptionV3([3]).eval()
+    activations, frames = [], []
+    for seed, side in enumerate("pt"):
+        pictures = [clip(seed + place, 1, (80, 60))[0] for place in range(5)]
+        folder = write_folder(tmp_path / side, {"v": np.stack(pictures)}) / "v"
+        found = fid_score.get_activations(
+            sorted(folder.iterdir()), network, batch_size=2, dims=2048, device="cpu", num_workers=0
+        )
+        activations.append(found)
+        frames.append(torch.from_numpy(np.stack(pictures)))
+    metric = metrics.FrechetInceptionDistance(load_inception(tmp_path / "inception.pth", "cpu"))
+    metric.update(*frames)
+    expected = metrics.frechet_distance(*activations)
+    assert expected > 1e-3
+    _agree(float(metric.compute()) / expected, 1.0, 1e-4)
 
 
 class _Colours(nn.Module):

@@ -7,6 +7,7 @@ import doctest
 import functools
 import io
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -440,3 +441,12 @@ def test_a_class_says_what_it_is(kind) -> None:
     assert isinstance(kind.unit, str)
     assert kind.bounds[0] < kind.bounds[1]
     assert np.isnan(kind.bounds).sum() == 0
+
+
+def test_the_code_of_the_documentation_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    page = Path(__file__).parents[2] / "docs" / "library.md"
+    (code,) = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    exec(code, {})  # noqa: S102
+    assert re.fullmatch(r"\d+\.\d dB, FVD@embedded \d+\.\d+\n", capsys.readouterr().out)
+    for name in modules.__all__:
+        assert f"`{name}`" in page.read_text(encoding="utf-8"), name

@@ -37,6 +37,14 @@ def test_bootstrap_agrees_with_scipys_percentile_interval() -> None:
     assert high == pytest.approx(expected.high, abs=0.03)
 
 
+def test_the_percentiles_are_expanded_for_few_videos() -> None:
+    """By hand for 5 videos: Student's t of 4 is -2.77645, times sqrt(5/4) -3.10416: 0.095410 % lie below."""
+    means = np.random.default_rng(0).normal(10, 2, 5)
+    draws = np.random.RandomState(7).randint(0, 5, size=(20_000, 5))
+    expected = np.quantile(means[draws].mean(axis=1), [0.0009541, 1 - 0.0009541])
+    assert bootstrap_interval(means, np.ones(5), draws=20_000, seed=7) == pytest.approx(tuple(expected))
+
+
 def test_bootstrap_is_deterministic_and_follows_its_seed() -> None:
     sums, counts = np.random.default_rng(0).normal(size=20), np.ones(20)
     assert bootstrap_interval(sums, counts) == bootstrap_interval(sums, counts)

@@ -6,6 +6,7 @@ import functools
 
 import numpy as np
 import pytest
+import torch
 
 from mcbench.errors import InputError
 from mcbench.metrics.distribution import frechet_distance, kernel_distance, squared_distance
@@ -227,3 +228,24 @@ def test_features_that_cannot_be_used_are_refused() -> None:
             distribution_value(chosen, metric, _features() | {"bad": bad}, 0)
         with pytest.raises(InputError, match="at least 2"):
             distribution_value(chosen, metric, _features(1, 1), 0)
+
+
+def test_threads_change_nothing_that_shows() -> None:
+    """300 items of 200 dimensions are enough for several threads to share the work."""
+    chosen = protocol("mcbench/1").model_copy(update={"jackknife_groups": 4})
+    random = np.random.default_rng(4)
+    features = {
+        f"v{place}": Features(*random.normal(size=(2, 50, 200)).astype(np.float32), ()) for place in range(6)
+    }
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            found.append(
+                [distribution_value(chosen, one, features, 0) for one in chosen.distribution_metrics[:2]]
+            )
+    finally:
+        torch.set_num_threads(before)
+    for one, other in zip(*found, strict=True):
+        numbers = [(v.value, v.ci_low, v.ci_high, v.noise_floor, *v.replicates) for v in (one, other)]
+        assert numbers[0] == pytest.approx(numbers[1], rel=1e-9, abs=1e-12)

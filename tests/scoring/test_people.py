@@ -25,6 +25,7 @@ from mcbench.scoring.protocols import FrameSetting, PeopleMetric
 from mcbench.scoring.slices import slice_masks, sliced
 from mcbench.scoring.transforms import target_size, to_protocol
 from tests.scoring.making import tiny_networks
+from tests.scoring.people_distortions import BY_MASKS
 
 MANIFEST = """
 id = "crowd"
@@ -63,7 +64,7 @@ def metrics(*names: str) -> list[PeopleMetric]:
             higher_is_better=name not in BETTER_LOW,
             trunk="alex" if name == "person_lpips" else "",
         )
-        for name in names or [name for name, function in FUNCTIONS.items() if not function.of_pose]
+        for name in names or BY_MASKS
     ]
 
 
@@ -112,7 +113,7 @@ def measure(
 def test_perfect_prediction_reads_perfect(clips: tuple[Clip, ...], networks: Networks) -> None:
     for clip in clips:
         values = measure(clip, networks)
-        assert set(values.frames) == set(FUNCTIONS)
+        assert set(values.frames) == set(BY_MASKS)
         assert not values.unavailable
         for key, expected in PERFECT.items():
             column = values.frames[key]
@@ -125,7 +126,7 @@ def test_perfect_prediction_reads_perfect(clips: tuple[Clip, ...], networks: Net
         assert values.frames["signature_distance"][0] > 0.1
         for key in ("person_psnr", "identity_accuracy", "missing_people"):
             assert values.people[key].shape == (12, clip.record.n_people)
-        assert set(values.people) == {name for name, function in FUNCTIONS.items() if function.per_person}
+        assert set(values.people) == {name for name in BY_MASKS if FUNCTIONS[name].per_person}
 
 
 def test_numbers_are_those_of_the_pure_functions(clips: tuple[Clip, ...], networks: Networks) -> None:
@@ -145,7 +146,7 @@ def test_numbers_are_those_of_the_pure_functions(clips: tuple[Clip, ...], networ
         "person_ssim": people.person_ssim(prediction, truth, labels, 3),
         "missing_people": people.missing_people(prediction, truth, labels, 3),
         "person_lpips": people.person_mean(
-            networks.lpips["alex"].spatial(prediction[None], truth[None])[0], labels, 3
+            networks.lpips("alex").spatial(prediction[None], truth[None])[0], labels, 3
         ),
     }
     for key, each in expected.items():
@@ -233,7 +234,7 @@ def test_what_lacks_is_said(clips: tuple[Clip, ...], networks: Networks, broken:
     assert "prepared clips" in unavailable_metrics(metrics("iaa"), None, networks)["iaa"].reason
     no_masks = record.model_copy(update={"truth": ("poses",)})
     found = unavailable_metrics(metrics(), no_masks, networks)
-    assert set(found) == set(FUNCTIONS)
+    assert set(found) == set(BY_MASKS)
     assert "has no exact masks" in found["iaa"].reason
     no_poses = record.model_copy(update={"truth": ("masks",)})
     assert set(unavailable_metrics(metrics(), no_poses, networks)) == {"occlusion_order"}
@@ -243,13 +244,12 @@ def test_what_lacks_is_said(clips: tuple[Clip, ...], networks: Networks, broken:
     values = measure(Clip(no_masks, broken), networks)
     assert values.frames == {}
     assert len(values.indices) == 0
-    assert set(values.unavailable) == set(FUNCTIONS)
+    assert set(values.unavailable) == set(BY_MASKS)
 
 
 def test_left_out_metrics_are_left_out(clips: tuple[Clip, ...]) -> None:
-    networks = tiny_networks()
-    networks.request = NetworkRequest(family="reference", left_out=("iaa", "person_lpips"))
-    values = measure(clips[0], networks, "person_lpips", "iaa", "person_psnr", order=[0, 1])
+    request = NetworkRequest(family="embedded", left_out=("person_lpips", "iaa"))
+    values = measure(clips[0], Networks(request), "person_lpips", "iaa", "person_psnr", order=[0, 1])
     assert set(values.frames) == {"person_psnr"}
     assert values.unavailable == {}
 

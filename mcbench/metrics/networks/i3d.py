@@ -125,7 +125,9 @@ def _same(values: torch.Tensor, kernel: Triple, stride: Triple) -> tuple[torch.T
     """Return values and padding that together are TensorFlow's SAME: odd padding has more behind."""
     behind: list[int] = []
     both: list[int] = []
-    for length, size, step in zip(values.shape[2:], kernel, stride, strict=True):
+    # Plain numbers, also while a model is traced for another back end.
+    lengths = [int(length) for length in values.shape[2:]]
+    for length, size, step in zip(lengths, kernel, stride, strict=True):
         total = max((-(-length // step) - 1) * step + size - length, 0)
         both.append(total // 2)
         behind.append(total % 2)

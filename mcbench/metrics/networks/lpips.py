@@ -27,7 +27,8 @@ from mcbench import weights
 from mcbench.errors import MismatchError
 from mcbench.metrics.networks.itemwise import item_by_item
 from mcbench.metrics.networks.loading import load_strict, read_state
-from mcbench.records import WeightsUse
+from mcbench.metrics.networks.runners import Runner, TorchRunner
+from mcbench.records import Precision, WeightsUse
 
 Trunk = Literal["alex", "vgg"]
 InputRange = Literal["-1..1", "0..1"]
@@ -45,7 +46,7 @@ class Activations:
         trunk: which network they are of.
         input_range: how the frames were fed.
         chunks: the frames one by one on a CPU, all at once elsewhere: of each its layers, unit length
-            over channels, float32 [n, C, h, w].
+            over channels, float32 [n, h, w, C].
     """
 
     frames: tuple[int, int, int]
@@ -62,6 +63,18 @@ class Activations:
         return sum(layer.nbytes for layers in self.chunks for layer in layers)
 
 
+class _Layers(nn.Module):
+    """Frames [n, H, W, 3], mapped to the range that the trunk is fed, to its scaled layers."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.scaling, self.net = model.scaling_layer, model.net
+
+    def forward(self, frames: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        outputs = self.net(self.scaling(frames.permute(0, 3, 1, 2)))
+        return tuple(lpips.normalize_tensor(layer).permute(0, 2, 3, 1) for layer in outputs)
+
+
 class LpipsNetwork:
     """A loaded LPIPS network. Many threads may use it at once.
 
@@ -72,14 +85,26 @@ class LpipsNetwork:
         trunk: `alex` or `vgg`.
         weights: name and sha256 of the trunk's file; the linear heads are those of the package lpips.
         device: where it runs.
-        backend: what runs it.
+        module: from mapped frames to the trunk's layers; what a back end has to run.
     """
 
-    backend = "torch-fp32"
-
-    def __init__(self, trunk: Trunk, used: WeightsUse, model: Any, device: str) -> None:
+    def __init__(
+        self, trunk: Trunk, used: WeightsUse, model: Any, device: str, runner: Runner | None = None
+    ) -> None:
         self.trunk, self.weights, self.device = trunk, used, device
         self._model = model.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
+        self.module = _Layers(self._model)
+        self._heads = [head.model[-1].weight.flatten() for head in self._model.lins]
+        self._runner = runner or TorchRunner(self.module, torch.device(device))
+
+    @property
+    def backend(self) -> str:
+        """What runs it."""
+        return self._runner.backend
+
+    def through(self, runner: Runner) -> LpipsNetwork:
+        """Return the same network, run by something else."""
+        return LpipsNetwork(self.trunk, self.weights, self._model, self.device, runner)
 
     def distance(
         self, prediction: Frames, truth: Frames, input_range: InputRange = "-1..1"
@@ -132,7 +157,7 @@ class LpipsNetwork:
             )
         given = torch.from_numpy(np.ascontiguousarray(frames)) if isinstance(frames, np.ndarray) else frames
         items = torch.split(given, 1) if self.device == "cpu" else (given,)
-        chunks = item_by_item(lambda item: self._layers(item, input_range), items)
+        chunks = item_by_item(lambda item: self._runner(_mapped(item.to(self.device), input_range)), items)
         return Activations((len(given), *given.shape[1:3]), self.trunk, input_range, tuple(chunks))
 
     def between(self, prediction: Activations, truth: Activations) -> NDArray[np.float64]:
@@ -170,10 +195,6 @@ class LpipsNetwork:
             )
         return self.activations(prediction, input_range), self.activations(truth, input_range)
 
-    def _layers(self, frames: torch.Tensor, input_range: InputRange) -> tuple[torch.Tensor, ...]:
-        outputs = self._model.net(self._model.scaling_layer(_mapped(frames.to(self.device), input_range)))
-        return tuple(lpips.normalize_tensor(layer) for layer in outputs)
-
     def _compared(
         self,
         prediction: Activations,
@@ -190,18 +211,27 @@ class LpipsNetwork:
             )
 
         def compare(pair: tuple[tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]) -> NDArray[np.float64]:
-            maps = [head((a - b).square_()) for head, a, b in zip(self._model.lins, *pair, strict=True)]
+            maps = [(a - b).square_() @ head for head, a, b in zip(self._heads, *pair, strict=True)]
             return np.asarray(finish(maps).cpu().numpy(), dtype=np.float64)
 
         return item_by_item(compare, list(zip(prediction.chunks, truth.chunks, strict=True)))
 
 
-def load_lpips(trunk: Trunk, *, home: Path | None = None, device: str = "cpu") -> LpipsNetwork:
+def load_lpips(
+    trunk: Trunk, *, home: Path | None = None, device: str = "cpu", precision: Precision = "fp32"
+) -> LpipsNetwork:
     """Load LPIPS v0.1 with a trunk.
+
+    Args:
+        trunk: `alex` or `vgg`.
+        home: mcbench's folder, where the trunk's weights lie.
+        device: a torch device.
+        precision: `fast` for the quickest sound back end (`backends.fast_lpips`).
 
     Raises:
         WeightsMissingError: the trunk is not on this machine.
         FileFormatError: it does not fit.
+        InputError: `fast`, and its back end is not installed or not sound here.
     """
     there = weights.present(f"lpips-{trunk}", home)
     model = build_lpips(trunk)
@@ -209,7 +239,12 @@ def load_lpips(trunk: Trunk, *, home: Path | None = None, device: str = "cpu") -
     names = {f"features.{name.partition('.')[2]}": name for name in model.net.state_dict()}
     state = {names.get(name, name): value for name, value in read_state(there.path).items()}
     load_strict(model.net, state, str(there.path))
-    return LpipsNetwork(trunk, WeightsUse(name=there.name, sha256=there.sha256), model, device)
+    network = LpipsNetwork(trunk, WeightsUse(name=there.name, sha256=there.sha256), model, device)
+    if precision == "fp32":
+        return network
+    from mcbench.metrics.networks.backends import fast_lpips
+
+    return fast_lpips(network)
 
 
 def build_lpips(trunk: Trunk) -> Any:
@@ -229,19 +264,19 @@ def build_lpips(trunk: Trunk) -> Any:
 
 
 def _mapped(frames: torch.Tensor, input_range: InputRange) -> torch.Tensor:
-    """Return frames as the trunk takes them, float32 [n, 3, H, W] in channels-last order of memory."""
+    """Return frames [n, H, W, 3] on the range that the trunk is fed, float32."""
     values = frames.float() if frames.dtype == torch.uint8 else frames.double()
     scaled = values / 127.5 - 1.0 if input_range == "-1..1" else values / 255.0
-    return scaled.float().permute(0, 3, 1, 2)
+    return scaled.float()
 
 
 def _averaged(maps: list[torch.Tensor]) -> torch.Tensor:
-    return torch.stack([one.double().mean(dim=(1, 2, 3)) for one in maps]).sum(dim=0)
+    return torch.stack([one.double().mean(dim=(1, 2)) for one in maps]).sum(dim=0)
 
 
 def _stretched(maps: list[torch.Tensor], size: tuple[int, int]) -> torch.Tensor:
     stretched = [
-        functional.interpolate(one.double(), size=size, mode="bilinear", align_corners=False)[:, 0]
+        functional.interpolate(one[:, None].double(), size=size, mode="bilinear", align_corners=False)[:, 0]
         for one in maps
     ]
     return torch.stack(stretched).sum(dim=0)

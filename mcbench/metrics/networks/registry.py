@@ -11,9 +11,10 @@ from pathlib import Path
 from mcbench import files, weights
 from mcbench.errors import InputError, WeightsMissingError
 from mcbench.metrics.networks.contract import FeatureNetwork
-from mcbench.records import NetworkFamily, WeightsUse
+from mcbench.metrics.networks.torch_network import TorchNetwork
+from mcbench.records import NetworkFamily, Precision, WeightsUse
 
-Loader = Callable[[Path, str], FeatureNetwork]
+Loader = Callable[[Path, str], TorchNetwork]
 """(file of weights, device) -> network."""
 
 
@@ -88,27 +89,32 @@ def network_entry(name: str) -> NetworkEntry:
         raise InputError(f"no metric network is called {name!r}", f"there are {', '.join(near)}") from None
 
 
-def load_network(name: str, *, home: Path | None = None, device: str = "cpu") -> LoadedNetwork:
+def load_network(
+    name: str, *, home: Path | None = None, device: str = "cpu", precision: Precision = "fp32"
+) -> LoadedNetwork:
     """Load a network by name.
 
     Args:
         name: from `NETWORKS`.
         home: mcbench's folder, where the weights of reference networks lie.
         device: a torch device.
+        precision: `fast` for the quickest sound back end (`backends.fast_network`).
 
     Raises:
-        InputError: no such name.
+        InputError: no such name; or `fast`, and its back end is not installed or not sound here.
         WeightsMissingError: its weights are not on this machine.
         FileFormatError: they do not fit the network.
     """
     entry = network_entry(name)
-    module, _, attribute = entry.loader.partition(":")
-    if not entry.weights:
-        family = importlib.import_module(module)
-        path = family.embedded_weights(name)
-        network = getattr(family, attribute)(name, device)
-        return LoadedNetwork(network, WeightsUse(name=f"{name}@embedded", sha256=files.sha256_file(path)))
-    return _load_from(entry, _first_present(entry, home), device)
+    loaded = (
+        _load_from(entry, _first_present(entry, home), device) if entry.weights else _load_own(entry, device)
+    )
+    network, used = loaded
+    if precision == "fast":
+        from mcbench.metrics.networks.backends import fast_network
+
+        network = fast_network(network)
+    return LoadedNetwork(network, used)
 
 
 def load_network_from(
@@ -120,7 +126,7 @@ def load_network_from(
         InputError: no such name.
         WeightsMissingError, FileFormatError: as `load_network`.
     """
-    return _load_from(network_entry(name), weights.present(weights_name, home), device)
+    return LoadedNetwork(*_load_from(network_entry(name), weights.present(weights_name, home), device))
 
 
 def weights_in_use(name: str, home: Path | None = None) -> WeightsUse:
@@ -149,10 +155,19 @@ def get_command(name: str) -> str:
     return weights.entry(entry.weights[0]).get_command if entry.weights else "install mcbench again"
 
 
-def _load_from(entry: NetworkEntry, there: weights.Present, device: str) -> LoadedNetwork:
+def _load_own(entry: NetworkEntry, device: str) -> tuple[TorchNetwork, WeightsUse]:
+    module, _, attribute = entry.loader.partition(":")
+    family = importlib.import_module(module)
+    sha256 = files.sha256_file(family.embedded_weights(entry.name))
+    return getattr(family, attribute)(entry.name, device), WeightsUse(
+        name=f"{entry.name}@embedded", sha256=sha256
+    )
+
+
+def _load_from(entry: NetworkEntry, there: weights.Present, device: str) -> tuple[TorchNetwork, WeightsUse]:
     module, _, attribute = entry.loader.partition(":")
     loader: Loader = getattr(importlib.import_module(module), attribute)
-    return LoadedNetwork(loader(there.path, device), WeightsUse(name=there.name, sha256=there.sha256))
+    return loader(there.path, device), WeightsUse(name=there.name, sha256=there.sha256)
 
 
 def _first_present(entry: NetworkEntry, home: Path | None, *, check: bool = True) -> weights.Present:

@@ -10,6 +10,7 @@ from torch import nn
 
 from mcbench.metrics.networks.contract import check_batch
 from mcbench.metrics.networks.itemwise import item_by_item
+from mcbench.metrics.networks.runners import Runner, TorchRunner
 
 
 @dataclass(frozen=True)
@@ -63,17 +64,29 @@ class TorchNetwork:
         shape: its name and what goes in and out.
         module: float32 [B, T, H, W, 3] on 0..255 to [B, dimensions].
         device: where it runs.
+        runner: what runs the module; torch in fp32 unless given.
     """
 
-    backend = "torch-fp32"
-
-    def __init__(self, shape: ItemShape, module: nn.Module, device: str) -> None:
+    def __init__(
+        self, shape: ItemShape, module: nn.Module, device: str, runner: Runner | None = None
+    ) -> None:
         self.name, self.dimensions = shape.name, shape.dimensions
         self.input_size, self.clip_length = shape.input_size, shape.clip_length
         self.shortest_clip = shape.shortest_clip or shape.clip_length
         self.longest_clip = shape.longest_clip or shape.clip_length
         self.device = torch.device(device)
         self.module = module.to(self.device).eval().requires_grad_(False)
+        self._shape = shape
+        self._runner = runner or TorchRunner(self.module, self.device)
+
+    @property
+    def backend(self) -> str:
+        """What runs it."""
+        return self._runner.backend
+
+    def through(self, runner: Runner) -> TorchNetwork:
+        """Return the same network, run by something else."""
+        return TorchNetwork(self._shape, self.module, str(self.device), runner)
 
     @torch.inference_mode()
     def features(self, batch: torch.Tensor) -> torch.Tensor:
@@ -84,5 +97,4 @@ class TorchNetwork:
         return torch.cat(item_by_item(self._run, torch.split(batch, 1)))
 
     def _run(self, batch: torch.Tensor) -> torch.Tensor:
-        found: torch.Tensor = self.module(batch.to(self.device, torch.float32))
-        return found.float()
+        return self._runner(batch.to(self.device, torch.float32))[0]

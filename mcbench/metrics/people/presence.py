@@ -93,16 +93,18 @@ def missing_people(
     """Return 1 for each visible person who seems not to be in the prediction and 0 for others. Approximate.
 
     A person is missing where the prediction inside his true mask looks more like what it shows around him
-    than like any person of the true frame. To look like is a small distance of signatures, taken in four
-    bands of equal height (from the top of a mask to its bottom) and averaged by the band's share of the
-    mask: a background changes from floor to ceiling, and a person from shoes to hair. What is around him
-    is the prediction within a quarter of his size (square root of his area) of his mask, and 4 % of a
-    mean person's size away from all true masks. Any person will do, so that people who exchange looks
-    are not missing.
+    than like the person of the true frame that he is matched to. To look like is a small distance of
+    signatures, taken in four bands of equal height (from the top of a mask to its bottom) and averaged by
+    the band's share of the mask: a background changes from floor to ceiling, and a person from shoes to
+    hair. People are matched one to one with the least total of these distances, so that two who exchange
+    looks are not missing, and one of two who stand where one should is. What is around him is the
+    prediction within a quarter of his size (square root of his area) of his mask, and 4 % of a mean
+    person's size away from all true masks.
 
     Limits: somebody in the colours of the background is missing as soon as he is drawn a little
-    differently; a person in front of whom another one was painted is not; the background right behind
-    him may differ from that beside him. With a detector, `match_boxes` and `presence_rates` are better.
+    differently; a person in front of whom another one was painted may not be; the background right
+    behind him may differ from that beside him. With a detector, `match_boxes` and `presence_rates` are
+    better.
 
     Args:
         prediction: uint8 or floating [H, W, 3] on 0..255.
@@ -125,17 +127,17 @@ def missing_people(
     true_looks = _by_band(truth, bands, n_people)
     found_looks = _by_band(prediction, bands, n_people)
     empty = ~dilated(labels > 0, _GAP * typical_size(labels, n_people, minimum=minimum))
+    visible = np.flatnonzero(areas >= minimum)
+    distances = _band_distances(found_looks[visible, None], true_looks[None, visible], shares[visible, None])
+    matched = distances[linear_sum_assignment(distances)]
     missing = np.full(n_people, np.nan)
-    for person in np.flatnonzero(areas >= minimum):
+    for person, to_person in zip(visible, matched, strict=True):
         window = _window(labels == person + 1, _RING * float(np.sqrt(areas[person])))
         around = dilated(labels[window] == person + 1, _RING * float(np.sqrt(areas[person]))) & empty[window]
         if np.count_nonzero(around) < minimum:
             continue
         background = _look_around(prediction[window], bands[window], int(person), around)
-        weights = shares[person]
-        to_background = np.nansum(weights * np.linalg.norm(found_looks[person] - background, axis=-1))
-        to_people = np.nansum(weights * np.linalg.norm(found_looks[person] - true_looks, axis=-1), axis=-1)
-        missing[person] = float(to_background < to_people[areas >= minimum].min())
+        missing[person] = float(_band_distances(found_looks[person], background, shares[person]) < to_person)
     return missing
 
 
@@ -227,6 +229,20 @@ def _bands(labels: Labels, n_people: int) -> tuple[NDArray[np.int64], NDArray[np
 def _by_band(frame: Frames, bands: NDArray[np.int64], n_people: int) -> NDArray[np.float64]:
     found = signatures(frame, bands, n_people * _BANDS, minimum=1)
     return found.reshape(n_people, _BANDS, -1)
+
+
+def _band_distances(
+    first: NDArray[np.float64], second: NDArray[np.float64], shares: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the mean distance of looks [..., bands, 27], weighed by shares [..., bands].
+
+    Bands that one side does not have are left out; 3, more than any distance, where no band is left.
+    """
+    distances = np.linalg.norm(first - second, axis=-1)
+    weights = np.where(np.isnan(distances), 0.0, shares)
+    total = weights.sum(axis=-1)
+    mean = (weights * np.nan_to_num(distances)).sum(axis=-1) / np.where(total > 0.0, total, 1.0)
+    return np.asarray(np.where(total > 0.0, mean, 3.0), dtype=np.float64)
 
 
 def _look_around(

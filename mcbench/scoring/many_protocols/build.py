@@ -144,10 +144,10 @@ def _row(key: str, everyone: Sequence[_Scored]) -> Row:
         higher_is_better=isinstance(metric, FrameMetric) and metric.higher_is_better,
         cells=cells,
         elsewhere={
-            one.protocol.name: other
+            one.protocol.name: found.key
             for one in everyone
-            for other, found in one.metrics.items()
-            if isinstance(found, DistributionMetric) and found.published_as == _plain(key)
+            for found in one.protocol.distribution_metrics
+            if found.published_as == _plain(key)
         },
         reasons=(*reasons, *_remarks(key, scored)),
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from mcbench.scoring.many_protocols.model import Cell, LeftOut, Reason, Row, SideBySide
 
 _NOT_HAD, _NO_SUCH = "left out", "-"
+_MARKS = "\\`*_[]|~#"
 _HOW_TO_READ = (
     "One row is one name in papers, one column one way to compute it, from the same frames. Numbers of two "
     "columns do not compare, whatever their name. ↑ higher is better, ↓ lower is better, "
@@ -45,7 +46,7 @@ def as_markdown(page: SideBySide) -> str:
         lines += [f"**{_escaped(row.key)}**", ""]
         lines += [*(line for reason in row.reasons for line in _markdown_reason(reason)), ""]
     for one in page.left_out:
-        how = f" To get it: `{one.command}`" if one.command else ""
+        how = f" To get it: {_escaped(one.command)}" if one.command else ""
         lines += [f"Left out: {_escaped(_keys(one))}: {_escaped(one.reason)}.{how}", ""]
     return "\n".join(lines).rstrip("\n") + "\n"
 
@@ -127,5 +128,6 @@ def _cells(cells: Sequence[str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
-    return escaped.replace("_", "\\_").replace("*", "\\*")
+    """Return text that Markdown shows as it is, in a table cell too: a model may be named anything."""
+    text = text.replace("&", "&amp;").replace("<", "&lt;")
+    return "".join(f"\\{character}" if character in _MARKS else character for character in text)

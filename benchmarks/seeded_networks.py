@@ -1,0 +1,64 @@
+"""Reference networks with seeded weights, for machines that have not the public files.
+
+Arithmetic takes the same time whatever the weights are. The weights are scaled so that activations stay
+alive through all layers, as a trained network's do.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import nn
+
+from mcbench.metrics.networks import i3d, inception, resnet3d
+from mcbench.metrics.networks.lpips import LpipsNetwork, Trunk, build_lpips
+from mcbench.metrics.networks.torch_network import FromFrames, TorchNetwork
+from mcbench.records import WeightsUse
+
+MEAN_OF_RESNET = (114.7748, 107.7354, 99.4750)
+
+
+def fill(module: nn.Module, seed: int = 0) -> None:
+    """Fill a module, which may be on no device yet, with seeded weights."""
+    generator = torch.Generator().manual_seed(seed)
+    state = {}
+    for name, value in module.state_dict().items():
+        if name.endswith("num_batches_tracked"):
+            state[name] = torch.zeros((), dtype=torch.long)
+        elif value.ndim > 1:
+            spread = math.sqrt(2.0 / math.prod(value.shape[1:]))
+            state[name] = torch.randn(value.shape, generator=generator) * spread
+        elif name.endswith(("running_var", "bn.weight", "bn1.weight", "bn2.weight", "bn3.weight")):
+            state[name] = torch.rand(value.shape, generator=generator) * 0.5 + 0.75
+        else:
+            state[name] = torch.randn(value.shape, generator=generator) * 0.05
+    module.load_state_dict(state, assign=True)
+
+
+def seeded_network(name: str, device: str = "cpu") -> TorchNetwork:
+    """Return `inception`, `i3d` or `resnet50-kinetics` with seeded weights."""
+    body: nn.Module
+    with torch.device("meta"):
+        if name == "inception":
+            model = inception.build_inception()
+        else:
+            model = i3d.I3D() if name == "i3d" else resnet3d.ResNet3D50()
+    fill(model)
+    flat = name == "inception"
+    model.to(memory_format=torch.channels_last if flat else torch.channels_last_3d)
+    body = inception.InceptionFeatures(model) if flat else model
+    shape = {"inception": inception.SHAPE, "i3d": i3d.SHAPE}.get(name, resnet3d.SHAPE)
+    if name == "resnet50-kinetics":
+        frames = FromFrames(body, scale=1.0, shift=MEAN_OF_RESNET)
+    else:
+        frames = FromFrames(body, scale=127.5, shift=(1.0, 1.0, 1.0), images=flat)
+    return TorchNetwork(shape, frames, device)
+
+
+def seeded_lpips(trunk: Trunk, device: str = "cpu") -> LpipsNetwork:
+    """Return LPIPS with its own heads and a seeded trunk."""
+    model: Any = build_lpips(trunk)
+    fill(model.net)
+    return LpipsNetwork(trunk, WeightsUse(name=f"lpips-{trunk}", sha256="0" * 64), model, device)
