@@ -15,12 +15,15 @@ from mcbench.metrics.networks.lpips import Activations, LpipsNetwork
 from mcbench.metrics.resize import resize_cover, resize_float
 from mcbench.scoring.items import Item
 from mcbench.scoring.networks import Networks
+from mcbench.scoring.people import PeopleCollector
 from mcbench.scoring.protocols import FrameMetric
 from mcbench.scoring.transforms import to_protocol
 from mcbench.scoring.work import TRUTH, Base, Function, Stream, Work
 from mcbench.video import Frame
 
 Array = NDArray[Any]
+Watches = Mapping[tuple[str, str], tuple[Base, PeopleCollector]]
+"""(run, protocol) -> what looks at the people, and at which frames."""
 Compare = Callable[[Array, Array], NDArray[np.float64]]
 
 
@@ -34,7 +37,6 @@ class Batch:
         values: (run, function) -> float64 [n].
         features: (side, stream) -> (items, float32 [n, D]) of networks over single frames.
         inputs: (side, stream) -> float32 [n, H, W, 3] for networks over clips.
-        bases: (side, base) -> [n, H, W, 3], where metrics of people will look at them.
     """
 
     indices: Sequence[int]
@@ -42,16 +44,15 @@ class Batch:
     values: dict[tuple[str, Function], NDArray[np.float64]] = field(default_factory=dict)
     features: dict[tuple[str, Stream], tuple[list[Item], NDArray[np.float32]]] = field(default_factory=dict)
     inputs: dict[tuple[str, Stream], torch.Tensor] = field(default_factory=dict)
-    bases: dict[tuple[str, Base], Array] = field(default_factory=dict)
 
 
-def work_on(batch: Batch, work: Work, people: Mapping[str, set[Base]], networks: Networks) -> Batch:
+def work_on(batch: Batch, work: Work, watches: Watches, networks: Networks) -> Batch:
     """Fill a batch whose frames are decoded.
 
     Args:
         batch: with frames of every side that the work needs.
         work: what to compute.
-        people: run -> bases that metrics of people look at.
+        watches: what looks at the people.
         networks: loaded.
 
     Returns:
@@ -70,9 +71,10 @@ def work_on(batch: Batch, work: Work, people: Mapping[str, set[Base]], networks:
         for stream, items in streams.items():
             if items:
                 _feed(batch, side, stream, items, base(side, stream.base), networks)
-    for run, wanted in people.items():
-        for one in wanted:
-            batch.bases[run, one], batch.bases[TRUTH, one] = base(run, one), base(TRUTH, one)
+    for (run, _), (wanted, collector) in watches.items():
+        sides = base(run, wanted), base(TRUTH, wanted)
+        for place, index in enumerate(batch.indices):
+            collector.add(index, sides[0][place], sides[1][place])
     return batch
 
 

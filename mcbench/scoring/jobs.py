@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ from numpy.typing import NDArray
 
 from mcbench.errors import FileFormatError, McbenchError
 from mcbench.progress import Progress, SilentProgress
-from mcbench.records import Part, Sha256, Size
-from mcbench.scoring.cache import ScoreCache, content_key, now_ns
+from mcbench.records import ClipRecord, Part, Sha256, Size
+from mcbench.scoring.cache import Arrays, ScoreCache, content_key, now_ns
 from mcbench.scoring.items import Item, Items
 from mcbench.scoring.networks import NetworkRequest, Networks, networks_of_process
+from mcbench.scoring.people import PeopleCollector, unavailable_metrics
+from mcbench.scoring.people_job import from_arrays, to_arrays, truth_digest
 from mcbench.scoring.protocols import Protocol
 from mcbench.scoring.values import FeaturePair, Rows, VideoValues
 from mcbench.scoring.walk import Found, Pace, SideError, Walk, digest_only, open_side
@@ -29,6 +32,7 @@ from mcbench.scoring.work import (
     Stream,
     Work,
     all_work,
+    base_of,
     functions_of,
     streams_of,
 )
@@ -133,8 +137,15 @@ class _Scoring:
         self._sizes = {run: Sizes(job.predictions[run].size, job.truth.size) for run in self._runs}
         items = {run: job.items[run] for run in self._runs}
         self._work = all_work(job.protocols, self._sizes, items, networks)
+        self._clip = None if job.truth_clip is None else ClipRecord.read(job.truth_clip / "clip.json")
+        for protocol in job.protocols:
+            wanted = {metric.key for metric in protocol.people_metrics} - set(networks.left_out)
+            if wanted <= set(unavailable_metrics(protocol.people_metrics, self._clip, networks)):
+                for names in self._work.people.values():
+                    names.discard(protocol.name)
         self._digests = {side: self._cache.digest_of(s.path, s.places) for side, s in self._sides.items()}
         self._found = Found()
+        self._truth_digest: str | None = None
 
     def run(self, progress: Progress) -> dict[str, PairScores]:
         begun = now_ns()
@@ -171,26 +182,33 @@ class _Scoring:
         missing = Work(
             functions={run: set() for run in self._runs},
             items={side: {} for side in self._sides},
-            people={run: set(names) for run, names in self._work.people.items()},
+            people={run: set() for run in self._runs},
         )
+        for run, names in self._work.people.items():
+            for name in names:
+                arrays = self._stored(run, partial(self._people_key, run, name))
+                if arrays is None:
+                    missing.people[run].add(name)
+                else:
+                    self._found.people[run, name] = from_arrays(arrays)
         for run, functions in self._work.functions.items():
             for function in functions:
-                values = self._stored_values(run, function)
-                if values is None:
+                arrays = self._stored(run, partial(self._values_key, run, function))
+                if arrays is None:
                     missing.functions[run].add(function)
                 else:
-                    self._found.values[run, function] = values
+                    self._found.values[run, function] = arrays["values"]
         for side, streams in self._work.items.items():
             for stream, items in streams.items():
                 if items and not self._is_stored(side, stream, items):
                     missing.items[side][stream] = items
         return missing
 
-    def _stored_values(self, run: str, function: Function) -> NDArray[np.float64] | None:
+    def _stored(self, run: str, key: Callable[[], str]) -> Arrays | None:
+        """Return what is kept of a pair of sides; without their digests nothing can have a name."""
         if self._digests[run] is None or self._digests[TRUTH] is None:
             return None
-        found = self._cache.get(self._values_key(run, function))
-        return None if found is None else found["values"]
+        return self._cache.get(key())
 
     def _is_stored(self, side: str, stream: Stream, items: set[Item]) -> bool:
         if self._digests[side] is None:
@@ -215,6 +233,7 @@ class _Scoring:
             missing,
             self._networks,
             self._job.pace,
+            self._watches(missing),
         )
         found = walk.run(progress, len(self._runs))
         for side, digest in found.digests.items():
@@ -225,8 +244,27 @@ class _Scoring:
         for (side, stream), (items, rows) in found.features.items():
             arrays: dict[str, NDArray[Any]] = {"items": np.asarray(items, dtype=np.int64), "features": rows}
             self._cache.put(self._features_key(side, stream), arrays)
+        for (run, name), people in found.people.items():
+            self._cache.put(self._people_key(run, name), to_arrays(people))
+        self._found.people.update(found.people)
         self._found.values.update(found.values)
         self._found.features.update(found.features)
+
+    def _watches(self, missing: Work) -> dict[tuple[str, str], tuple[Base, PeopleCollector]]:
+        watches = {}
+        for run, names in missing.people.items():
+            for protocol in (one for one in self._job.protocols if one.name in names):
+                assert self._job.truth_clip is not None
+                base = base_of(protocol.frames, self._sizes[run])
+                collector = PeopleCollector(
+                    protocol.people_metrics,
+                    self._job.truth_clip,
+                    base.target,
+                    self._networks,
+                    setting=base.setting,
+                )
+                watches[run, protocol.name] = base, collector
+        return watches
 
     def _scores(self, run: str) -> PairScores:
         indices = np.asarray(self._job.indices, dtype=np.int64)
@@ -240,7 +278,14 @@ class _Scoring:
             for role, stream in streams_of(protocol, self._sizes[run], self._networks):
                 items = self._job.items[run][protocol.name].get(role, ())
                 features[role] = FeaturePair(self._rows(run, stream, items), self._rows(TRUTH, stream, items))
-            values[protocol.name] = VideoValues(self._job.video, indices, frames, features)
+            values[protocol.name] = VideoValues(
+                self._job.video,
+                indices,
+                frames,
+                features,
+                self._found.people.get((run, protocol.name)),
+                unavailable_metrics(protocol.people_metrics, self._clip, self._networks),
+            )
         return PairScores((self._digest(run), self._digest(TRUTH)), values)
 
     def _rows(self, side: str, stream: Stream, items: tuple[Item, ...]) -> Rows:
@@ -278,6 +323,28 @@ class _Scoring:
             metric=function.metric.model_dump(mode="json"),
             weights=self._networks.known[trunk].sha256 if trunk else "",
             backend=self._networks.backend(trunk) if trunk else "",
+        )
+
+    def _people_key(self, run: str, name: str) -> str:
+        assert self._job.truth_clip is not None
+        protocol = next(one for one in self._job.protocols if one.name == name)
+        used = self._networks.used(protocol)
+        if self._truth_digest is None:
+            self._truth_digest = truth_digest(self._job.truth_clip)
+        return content_key(
+            "people",
+            prediction=self._digest(run),
+            truth=self._digest(TRUTH),
+            clip=self._truth_digest,
+            indices=self._indices_digest(),
+            base=_base_settings(base_of(protocol.frames, self._sizes[run])),
+            metrics=[
+                metric.model_dump(mode="json", include={"key", "function", "trunk"})
+                for metric in protocol.people_metrics
+                if metric.key not in self._networks.left_out
+            ],
+            weights={key: one.sha256 for key, one in used.items()},
+            backends={key: self._networks.backend(key) for key in used},
         )
 
     def _indices_digest(self) -> str:

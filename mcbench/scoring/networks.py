@@ -7,14 +7,17 @@ import threading
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from mcbench import weights
 from mcbench.errors import FileFormatError, InputError, MismatchError, WeightsMissingError
 from mcbench.metrics.networks.contract import FeatureNetwork
 from mcbench.metrics.networks.lpips import LpipsNetwork, Trunk, load_lpips
+from mcbench.metrics.networks.pose import DETECTORS, PoseDetector, detector_weights, load_detector
 from mcbench.metrics.networks.registry import get_command, load_network, network_entry, weights_in_use
 from mcbench.records import NetworkFamily, Part, Precision, Unavailable, WeightsUse
-from mcbench.scoring.protocols import FeatureSetting, FrameMetric, Protocol
+from mcbench.scoring.pose import DETECTOR_OF, POSE_FUNCTIONS
+from mcbench.scoring.protocols import FeatureSetting, FrameMetric, PeopleMetric, Protocol
 
 
 class NetworkRequest(Part):
@@ -42,7 +45,7 @@ class Networks:
     request: NetworkRequest
     known: dict[str, WeightsUse] = field(default_factory=dict)
     unavailable: dict[str, Unavailable] = field(default_factory=dict)
-    loaded: dict[str, LpipsNetwork | FeatureNetwork] = field(default_factory=dict)
+    loaded: dict[str, LpipsNetwork | FeatureNetwork | PoseDetector] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     @property
@@ -54,7 +57,7 @@ class Networks:
         """Return the registry name of a role's network, or None where the family has none for it."""
         return setting.networks.get(self.request.family)
 
-    def has(self, metric: FrameMetric) -> bool:
+    def has(self, metric: FrameMetric | PeopleMetric) -> bool:
         """Return whether a frame metric is wanted, and its network, if it needs one, is here."""
         return metric.key not in self.left_out and (not metric.trunk or f"lpips-{metric.trunk}" in self.known)
 
@@ -79,14 +82,32 @@ class Networks:
             if name not in self.loaded:
                 self.loaded[name] = load_network(name, home=request.home, device=request.device).network
             found = self.loaded[name]
-        assert not isinstance(found, LpipsNetwork)
-        return found
+        return cast(FeatureNetwork, found)
+
+    @property
+    def detector_name(self) -> str:
+        """Name of the pose detector that goes with the family."""
+        return DETECTOR_OF[self.request.family]
+
+    def detector(self) -> PoseDetector:
+        """Return the pose detector, which is known.
+
+        Raises:
+            InputError: what runs it is not installed.
+            WeightsMissingError, FileFormatError: as `lpips`.
+        """
+        request, name = self.request, self.detector_name
+        with self._lock:
+            if name not in self.loaded:
+                loaded = load_detector(name, home=request.home, device=request.device)
+                self.loaded[name] = loaded.detector
+            return cast(PoseDetector, self.loaded[name])
 
     def dimensions(self, name: str) -> int:
         """Return the length of a network's features, without loading it."""
         found = self.loaded.get(name)
-        if found is not None and not isinstance(found, LpipsNetwork):
-            return found.dimensions
+        if found is not None:
+            return cast(FeatureNetwork, found).dimensions
         return network_entry(name).dimensions
 
     def backend(self, name: str) -> str:
@@ -95,7 +116,9 @@ class Networks:
 
     def used(self, protocol: Protocol) -> dict[str, WeightsUse]:
         """Return network -> file of weights, of all that the protocol uses."""
-        names = [f"lpips-{metric.trunk}" for metric in protocol.frame_metrics if metric.trunk]
+        names = [f"lpips-{metric.trunk}" for metric in _over_frames(protocol) if metric.trunk]
+        if any(metric.function in POSE_FUNCTIONS for metric in protocol.people_metrics):
+            names.append(self.detector_name)
         names += [name for setting in protocol.features if (name := self.name_of(setting)) is not None]
         return {
             name.replace("lpips-", "lpips_"): self.known[name]
@@ -117,19 +140,27 @@ def find_networks(protocols: Iterable[Protocol], request: NetworkRequest) -> Net
     _check_keys(protocols, request.left_out)
     networks = Networks(request)
     for protocol in protocols:
-        for metric in protocol.frame_metrics:
-            if metric.trunk and metric.key not in request.left_out:
-                _find(networks, f"lpips-{metric.trunk}", weights.entry(f"lpips-{metric.trunk}").get_command)
+        for trunk in {
+            metric.trunk for metric in _over_frames(protocol) if metric.key not in request.left_out
+        }:
+            if trunk:
+                _find(networks, f"lpips-{trunk}", weights.entry(f"lpips-{trunk}").get_command)
+        pose = {metric.key for metric in protocol.people_metrics if metric.function in POSE_FUNCTIONS}
+        if pose - set(request.left_out):
+            name = networks.detector_name
+            _find(networks, name, weights.entry(name).get_command if name in weights.CATALOGUE else "")
         wanted = {
             metric.role for metric in protocol.distribution_metrics if metric.key not in request.left_out
         }
         for setting in (one for one in protocol.features if one.role in wanted):
-            name = networks.name_of(setting)
-            if name is None:
+            role_network = networks.name_of(setting)
+            if role_network is None:
                 continue
-            if not setting.prefixes and network_entry(name).clip_length != setting.clip_length:
-                raise MismatchError(f"{protocol.name} cuts clips of {setting.clip_length} frames for {name}")
-            _find(networks, name, get_command(name))
+            if not setting.prefixes and network_entry(role_network).clip_length != setting.clip_length:
+                raise MismatchError(
+                    f"{protocol.name} cuts clips of {setting.clip_length} frames for {role_network}"
+                )
+            _find(networks, role_network, get_command(role_network))
     return networks
 
 
@@ -140,6 +171,10 @@ def networks_of_process(protocols: str, request: str) -> Networks:
 
     found = [Protocol.model_validate(one) for one in json.loads(protocols)]
     return find_networks(found, NetworkRequest.model_validate_json(request))
+
+
+def _over_frames(protocol: Protocol) -> list[FrameMetric | PeopleMetric]:
+    return [*protocol.frame_metrics, *protocol.people_metrics]
 
 
 def _check_keys(protocols: Sequence[Protocol], left_out: Collection[str]) -> None:
@@ -158,6 +193,10 @@ def _find(networks: Networks, name: str, command: str) -> None:
     if name in networks.known or name in networks.unavailable:
         return
     try:
-        networks.known[name] = weights_in_use(name, networks.request.home)
+        home = networks.request.home
+        is_detector = name in DETECTORS
+        networks.known[name] = (
+            detector_weights(name, home=home) if is_detector else weights_in_use(name, home)
+        )
     except (WeightsMissingError, FileFormatError) as error:
         networks.unavailable[name] = Unavailable(reason=error.message, command=command)

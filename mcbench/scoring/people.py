@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from mcbench.errors import InputError, MismatchError
 from mcbench.metrics import people
 from mcbench.metrics.networks.lpips import LpipsNetwork
-from mcbench.metrics.networks.pose import PoseDetector
 from mcbench.records import ClipRecord, Size, TruthKind, Unavailable
 from mcbench.scoring.networks import Networks
 from mcbench.scoring.people_clip import PeopleTruth
@@ -123,7 +122,6 @@ class PeopleCollector:
         networks: Networks,
         *,
         setting: FrameSetting = WHOLE_FRAME,
-        detector: PoseDetector | None = None,
     ) -> None:
         """Open the clip.
 
@@ -131,19 +129,18 @@ class PeopleCollector:
             metrics: of the protocol; those of `networks.left_out` are left out.
             truth_folder: a prepared clip's folder.
             target: (height, width) that both sides have been brought to.
-            networks: for LPIPS.
+            networks: for LPIPS and key points.
             setting: crop and resize of the protocol; by default the whole frame, antialiased bilinear.
-            detector: for the metrics of pose; without one they are unavailable.
 
         Raises:
             DataMissingError, FileFormatError: the folder holds no whole clip, or its truth is damaged.
             InputError: there is no function of a metric's name.
         """
         self._clip, self._networks = PeopleTruth(truth_folder, setting, target), networks
-        self._detector = detector
-        self._unavailable = unavailable_metrics(metrics, self._clip.clip.record, networks, detector)
+        self._unavailable = unavailable_metrics(metrics, self._clip.clip.record, networks)
         self._metrics = [one for one in _wanted(metrics, networks) if one.key not in self._unavailable]
-        self._asks_pose = any(FUNCTIONS[metric.function].of_pose for metric in self._metrics)
+        asks_pose = any(FUNCTIONS[metric.function].of_pose for metric in self._metrics)
+        self._detector = networks.detector() if asks_pose else None
         self._kept: dict[int, _Kept] = {}
         if self._metrics:
             frame, labels = self._clip.frame(0), self._clip.labels(0)
@@ -193,7 +190,7 @@ class PeopleCollector:
         self, index: int, prediction: Array, truth: Array, labels: NDArray[np.uint8]
     ) -> dict[str, float | Floats]:
         """Return all figures of pose of a pair of frames; the detector runs once for all of them."""
-        if self._detector is None or not self._asks_pose:
+        if self._detector is None:
             return {}
         points, visibility = self._clip.keypoints(index)
         area = people.person_areas(labels, self._clip.n_people)
@@ -239,10 +236,7 @@ class _Kept:
 
 
 def unavailable_metrics(
-    metrics: Sequence[PeopleMetric],
-    record: ClipRecord | None,
-    networks: Networks,
-    detector: PoseDetector | None = None,
+    metrics: Sequence[PeopleMetric], record: ClipRecord | None, networks: Networks
 ) -> dict[str, Unavailable]:
     """Return key -> reason of the metrics that a clip, or the networks at hand, do not allow.
 
@@ -250,7 +244,6 @@ def unavailable_metrics(
         metrics: of the protocol; those of `networks.left_out` are not listed.
         record: the clip's; None where the truth is no prepared clip.
         networks: what is loaded.
-        detector: of poses, if there is one.
 
     Raises:
         InputError: there is no function of a metric's name.
@@ -259,11 +252,10 @@ def unavailable_metrics(
     for metric in _wanted(metrics, networks):
         if reason := _lacking(FUNCTIONS[metric.function], record):
             found[metric.key] = Unavailable(reason=reason, command="mcbench data list")
-        elif FUNCTIONS[metric.function].of_pose and detector is None:
-            found[metric.key] = Unavailable(reason="no pose detector is loaded")
-        elif metric.trunk and f"lpips-{metric.trunk}" not in networks.known:
-            unknown = Unavailable(reason=f"LPIPS with {metric.trunk} is not loaded")
-            found[metric.key] = networks.unavailable.get(f"lpips-{metric.trunk}", unknown)
+        elif FUNCTIONS[metric.function].of_pose and networks.detector_name not in networks.known:
+            found[metric.key] = networks.unavailable[networks.detector_name]
+        elif not networks.has(metric):
+            found[metric.key] = networks.unavailable[f"lpips-{metric.trunk}"]
     return found
 
 

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mcbench.metrics.networks.pose import (
-    LoadedDetector,
-    PoseDetector,
-    detector_weights,
-    load_detector,
-    person_boxes,
-)
+from mcbench.metrics.networks.pose import PoseDetector, person_boxes
 from mcbench.metrics.people import pose
-from mcbench.records import NetworkFamily, WeightsUse
+from mcbench.records import NetworkFamily
 
 Floats = NDArray[np.float64]
 DETECTOR_OF = MappingProxyType[NetworkFamily, str]({"embedded": "pose@embedded", "reference": "blazepose"})
@@ -28,6 +21,8 @@ PER_PERSON = (*_EACH, *(f"{name}_truth" for name in _EACH))
 """Figures of each person."""
 PER_FRAME = ("akd", "mkr", "pose_found", "pose_found_truth")
 """Figures of a frame. `X_truth` is X of the true frame: the detector's own error."""
+POSE_FUNCTIONS = frozenset({*PER_PERSON, *PER_FRAME})
+"""Names of all figures."""
 
 
 @dataclass(frozen=True)
@@ -74,18 +69,6 @@ def pose_errors(
     errors["akd"] = pose.average_keypoint_distance(seen.keypoints, known.keypoints, asked & here)
     errors["mkr"] = pose.missing_keypoint_rate(here, asked)
     return errors
-
-
-def family_detector(
-    family: NetworkFamily, *, home: Path | None = None, device: str = "cpu"
-) -> LoadedDetector:
-    """Load the pose detector of a family of networks; raises as `load_detector`."""
-    return load_detector(DETECTOR_OF[family], home=home, device=device)
-
-
-def family_weights(family: NetworkFamily, *, home: Path | None = None) -> WeightsUse:
-    """Return the file of weights of a family's pose detector, unloaded; raises as `detector_weights`."""
-    return detector_weights(DETECTOR_OF[family], home=home)
 
 
 def _against_truth(

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from mcbench.environment import describe_environment, now
 from mcbench.files import sha256_text
 from mcbench.progress import Progress, SilentProgress
 from mcbench.records import Coverage, MetricValue, ScoreRecord, Unavailable
-from mcbench.scoring.aggregate import distribution_value, frame_value
+from mcbench.scoring.aggregate import distribution_value, frame_value, headline_mask, mean_value
 from mcbench.scoring.cache import ScoreCache, content_key
 from mcbench.scoring.engine import Scored
 from mcbench.scoring.networks import Networks
 from mcbench.scoring.pairing import Pairing
+from mcbench.scoring.people_job import people_key, people_parts
 from mcbench.scoring.protocols import DistributionMetric, Protocol, metric_key
 from mcbench.scoring.values import FeaturePair, VideoValues
 
@@ -51,6 +55,7 @@ def score_records(
         excluded = dict(pairing.excluded)
         making.add_frame_metrics()
         making.add_distributions(excluded, allow_missing=allow_missing)
+        making.add_people()
         used = networks.used(protocol)
         records.append(
             ScoreRecord(
@@ -142,6 +147,42 @@ class _Making:
                 self._add_lengths(key, metric, pairs)
             else:
                 self._add_distance(self.metrics, key, metric, pairs)
+
+    def add_people(self) -> None:
+        """Add the metrics of people, over all frames and over each part of them."""
+        for metric in self.protocol.people_metrics:
+            key = people_key(metric, self._networks.request.family)
+            reasons = [video.no_people.get(metric.key) for video in self.videos]
+            obstacle = next((reason for reason in reasons if reason is not None), None)
+            if metric.key in self._networks.left_out:
+                obstacle = _LEFT_OUT
+            if obstacle is not None:
+                self.unavailable[key] = obstacle
+                continue
+            for part, series in self._people_series(metric.key).items():
+                value = mean_value(
+                    self.protocol,
+                    series,
+                    higher_is_better=metric.higher_is_better,
+                    unit=metric.unit,
+                    note=metric.note,
+                    seed=self._seed,
+                )
+                if value is not None:
+                    metrics = self.slices.setdefault(part, {}) if part else self.metrics
+                    metrics[key] = value.model_copy(update={"truth": "given"})
+            if key not in self.metrics:
+                self.unavailable[key] = Unavailable(reason="there is no frame in which it has a meaning")
+
+    def _people_series(self, key: str) -> dict[str, dict[str, NDArray[Any]]]:
+        """Return part of the frames (`` for all of them) -> video -> values."""
+        parts: dict[str, dict[str, NDArray[Any]]] = {}
+        for video in self.videos:
+            assert video.people is not None
+            counted = headline_mask(self.protocol, video)
+            for part, values in people_parts(video.people, key, counted):
+                parts.setdefault(part, {})[video.name] = values
+        return parts
 
     def _obstacle(self, metric: DistributionMetric) -> Unavailable | None:
         """Return why a distance cannot be computed at all, or None."""

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcbench.errors import FileFormatError
+from mcbench.records import Unavailable
 from mcbench.scoring.cache import ScoreCache
 from mcbench.scoring.items import Item
+from mcbench.scoring.people import PeopleValues
 from mcbench.scoring.protocols import Role
 
 
@@ -92,12 +94,17 @@ class VideoValues:
         indices: index of each scored frame; 0 is the reference.
         frames: metric -> float64 [number of frames], NaN where a metric has no meaning in a frame.
         features: role -> features.
+        people: what was found of the people; None where the protocol has no metrics of them, or the truth
+            nothing that they need.
+        no_people: key of a metric of people -> why it has no value.
     """
 
     name: str
     indices: NDArray[np.int64]
     frames: Mapping[str, NDArray[np.float64]]
     features: Mapping[Role, FeaturePair] = field(default_factory=dict)
+    people: PeopleValues | None = None
+    no_people: Mapping[str, Unavailable] = field(default_factory=dict)
 
 
 def stored_rows(cache: ScoreCache, key: str, items: Sequence[Item]) -> NDArray[np.float32] | None:

@@ -23,9 +23,10 @@ from mcbench.errors import McbenchError
 from mcbench.progress import Progress
 from mcbench.records import Part
 from mcbench.scoring.buffer import FrameBuffer
-from mcbench.scoring.frames import Batch, work_on
+from mcbench.scoring.frames import Batch, Watches, work_on
 from mcbench.scoring.items import Item
 from mcbench.scoring.networks import Networks
+from mcbench.scoring.people import PeopleValues
 from mcbench.scoring.work import Function, Stream, Work
 from mcbench.video import Frame, FramesDigest, open_frames
 from mcbench.video.source import FrameSource
@@ -50,6 +51,7 @@ class Found:
     Attributes:
         values: (run, function) -> float64 [number of frames].
         features: (side, stream) -> items in order and float32 [number of items, D].
+        people: (run, protocol) -> what was found of the people.
         digests: side -> `FramesDigest` of its frames.
     """
 
@@ -57,6 +59,7 @@ class Found:
     features: dict[tuple[str, Stream], tuple[tuple[Item, ...], NDArray[np.float32]]] = field(
         default_factory=dict
     )
+    people: dict[tuple[str, str], PeopleValues] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
 
 
@@ -78,6 +81,7 @@ class Walk:
         work: what to compute.
         networks: to compute it with.
         pace: how many frames at once.
+        watches: what looks at the people.
     """
 
     def __init__(
@@ -88,7 +92,9 @@ class Walk:
         work: Work,
         networks: Networks,
         pace: Pace,
+        watches: Watches,
     ) -> None:
+        self._watches = watches
         self._sources, self._places, self._indices = sources, places, indices
         self._work, self._networks, self._pace = work, networks, pace
         self._found = Found(
@@ -136,6 +142,7 @@ class Walk:
         for key, rows in self._rows.items():
             items = tuple(sorted(rows))
             self._found.features[key] = items, np.stack([rows[item] for item in items])
+        self._found.people = {key: collector.finish() for key, (_, collector) in self._watches.items()}
         self._found.digests = {side: digest.hexdigest() for side, digest in self._digests.items()}
         return self._found
 
@@ -152,7 +159,7 @@ class Walk:
             if side not in frames:
                 frames[side] = [_read(side, source, self._places[side][place]) for place in span]
         batch = Batch([self._indices[place] for place in span], frames)
-        return work_on(batch, self._work, {}, self._networks)
+        return work_on(batch, self._work, self._watches, self._networks)
 
     def _take(self, batch: Batch, pool: ThreadPoolExecutor) -> int:
         """Put what came of a batch in its place; batches come in order. Return its number of frames."""

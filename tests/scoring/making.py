@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from mcbench.metrics.networks.lpips import LpipsNetwork
+from mcbench.metrics.networks.pose import DETECTORS
 from mcbench.records import NetworkFamily, Unavailable, WeightsUse
 from mcbench.scoring.networks import NetworkRequest, Networks
 from mcbench.scoring.protocols import PROTOCOLS
@@ -47,6 +48,8 @@ def tiny_networks(*, with_lpips: bool = False, family: NetworkFamily = "referenc
         network = TinyFeatures(name, setting.clip_length, seed=len(name))
         networks.loaded[name] = network
         networks.known[name] = WeightsUse(name=name, sha256=digest)
+    for detector in DETECTORS:
+        networks.unavailable[detector] = Unavailable(reason="not here", command="fetch it")
     for trunk in ("alex", "vgg"):
         if with_lpips and trunk == "alex":
             networks.known["lpips-alex"] = WeightsUse(name="x", sha256=digest)

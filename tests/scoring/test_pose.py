@@ -10,17 +10,14 @@ import pytest
 from numpy.typing import NDArray
 
 from mcbench.data import Clip, open_split, prepare
-from mcbench.errors import WeightsMissingError
-from mcbench.metrics.networks.pose import Detection, PoseDetector, load_detector
+from mcbench.metrics.networks.pose import Detection, PoseDetector
 from mcbench.metrics.people import pose
-from mcbench.records import WeightsUse
+from mcbench.scoring.networks import NetworkRequest, Networks, find_networks
 from mcbench.scoring.people import FUNCTIONS, PeopleCollector, PeopleValues
 from mcbench.scoring.pose import (
     PER_FRAME,
     PER_PERSON,
     TruePoses,
-    family_detector,
-    family_weights,
     pose_errors,
 )
 from mcbench.scoring.protocols import protocol
@@ -144,9 +141,15 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
 METRICS = [metric for metric in protocol("people/1").people_metrics if FUNCTIONS[metric.function].of_pose]
 
 
-def collected(clip: Clip, predictions: list[tuple[int, NDArray[np.uint8]]], **options: Any) -> PeopleValues:
-    options = {"detector": load_detector("pose@embedded").detector} | options
-    collector = PeopleCollector(METRICS, clip.folder, clip.record.size, tiny_networks(), **options)
+def with_detector() -> Networks:
+    """Return the networks of the embedded family, which mcbench ships."""
+    return find_networks([protocol("people/1")], NetworkRequest(family="embedded"))
+
+
+def collected(
+    clip: Clip, predictions: list[tuple[int, NDArray[np.uint8]]], networks: Networks | None = None
+) -> PeopleValues:
+    collector = PeopleCollector(METRICS, clip.folder, clip.record.size, networks or with_detector())
     threads = [
         threading.Thread(target=collector.add, args=(index, picture, clip.frame(index)))
         for index, picture in predictions
@@ -184,14 +187,7 @@ def test_worse_predictions_of_a_clip_read_worse(clip: Clip) -> None:
 
 def test_a_square_crop_cuts_people_off(clip: Clip) -> None:
     square = protocol("disco/2").frames
-    collector = PeopleCollector(
-        METRICS,
-        clip.folder,
-        (256, 256),
-        tiny_networks(),
-        setting=square,
-        detector=load_detector("pose@embedded").detector,
-    )
+    collector = PeopleCollector(METRICS, clip.folder, (256, 256), with_detector(), setting=square)
     shown = to_protocol(clip.frame(3), square, (256, 256))
     collector.add(3, shown, shown)
     whole = collected(clip, [(3, clip.frame(3))]).frames
@@ -202,17 +198,13 @@ def test_a_square_crop_cuts_people_off(clip: Clip) -> None:
 
 
 def test_without_a_detector_the_metrics_are_unavailable(clip: Clip) -> None:
-    values = collected(clip, [(1, clip.frame(1))], detector=None)
+    values = collected(clip, [(1, clip.frame(1))], tiny_networks())
     assert set(values.unavailable) == {metric.key for metric in METRICS}
-    assert values.unavailable["oks"].reason == "no pose detector is loaded"
+    assert values.unavailable["oks"].reason == "not here"
 
 
 def test_each_family_has_its_detector() -> None:
-    loaded = family_detector("embedded")
-    assert loaded.detector.name == "pose@embedded"
-    assert family_weights("embedded") == loaded.weights
-    assert isinstance(loaded.weights, WeightsUse)
-    with pytest.raises(WeightsMissingError, match="mcbench weights fetch blazepose"):
-        family_weights("reference")
-    with pytest.raises(WeightsMissingError, match="mcbench weights fetch blazepose"):
-        family_detector("reference")
+    assert with_detector().detector().name == "pose@embedded"
+    reference = find_networks([protocol("people/1")], NetworkRequest(family="reference"))
+    assert reference.unavailable["blazepose"].command == "mcbench weights fetch blazepose"
+    assert "blazepose" not in reference.known
