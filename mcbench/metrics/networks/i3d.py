@@ -24,7 +24,7 @@ _EPSILON = 1e-3
 _CLASSES = 400
 Triple = tuple[int, int, int]
 SHAPE = ItemShape(
-    "i3d", dimensions=_CLASSES, input_size=(224, 224), clip_length=16, shortest_clip=9, longest_clip=64
+    "i3d", dimensions=_CLASSES, input_size=(224, 224), clip_length=16, shortest_clip=9, longest_clip=1024
 )
 """What goes in and out. Convolutions are padded by each clip's own length, as TensorFlow does."""
 
