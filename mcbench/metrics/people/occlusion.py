@@ -158,7 +158,9 @@ def occlusion_order_accuracy(
 
 
 def _themselves(prediction: Frames, truth: Frames, labels: Labels, n_people: int, minimum: int) -> set[int]:
-    """Return who is not matched to somebody else; who cannot be matched counts as himself."""
+    """Return who is matched to himself; who cannot be matched counts as himself where all others are."""
     found, known = (signatures(side, labels, n_people, minimum=minimum) for side in (prediction, truth))
     assignment = known_assignment(found, known)
-    return {person for person, identity in enumerate(assignment) if identity in (person, UNKNOWN)}
+    own = {person for person, identity in enumerate(assignment) if identity == person}
+    unknown = {person for person, identity in enumerate(assignment) if identity == UNKNOWN}
+    return own | unknown if len(own | unknown) == n_people else own
