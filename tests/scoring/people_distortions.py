@@ -59,6 +59,7 @@ DISTORTIONS: dict[str, Callable[[Stage, int], Image]] = {
     "blurred, sigma 2 px": lambda stage, index: cv2.GaussianBlur(stage.frame(index).image, (0, 0), 2.0),
     "noise, sigma 20": _noisy,
     "5 % darker": lambda stage, index: (stage.frame(index).image * 0.95).astype(np.uint8),
+    "40 % darker": lambda stage, index: (stage.frame(index).image * 0.6).astype(np.uint8),
     "moved by 4 px": lambda stage, index: np.roll(stage.frame(index).image, 4, axis=1),
     "looks exchanged": _exchanged,
     "exchanged from the middle on": lambda stage, index: (
