@@ -18,6 +18,7 @@ from mcbench.data import Clip, open_split, prepare
 from mcbench.data.generated import demo_clips
 from mcbench.errors import WeightsMissingError
 from mcbench.metrics.networks.registry import weights_in_use
+from mcbench.records import Unavailable
 from mcbench.scoring.networks import NetworkRequest, Networks
 from mcbench.scoring.people import FUNCTIONS, PeopleCollector, PeopleValues
 from mcbench.scoring.protocols import PeopleMetric
@@ -77,7 +78,8 @@ DISTORTIONS: dict[str, Callable[[Stage, int], Image]] = {
 
 def no_networks() -> Networks:
     """Networks of which none is here."""
-    return Networks(NetworkRequest(family="embedded"))
+    missing = {"lpips-alex": Unavailable(reason="not here")}
+    return Networks(NetworkRequest(family="embedded"), unavailable=missing)
 
 
 def people_metrics(names: Iterable[str] = BY_MASKS) -> list[PeopleMetric]:

@@ -92,6 +92,7 @@ def occlusion_order_accuracy(
     depth: NDArray[Any],
     *,
     known: Sequence[Palette] = (),
+    missing: NDArray[Any] | None = None,
     minimum: int = MIN_PIXELS,
 ) -> float:
     """Return the share of overlapping pairs whose nearer person is in front in the prediction, 0..1.
@@ -119,6 +120,7 @@ def occlusion_order_accuracy(
         bodies: bool or integer [people, H, W], whole bodies, as `contested_regions` takes them.
         depth: [people], distance from the camera; NaN where unknown.
         known: `person_palettes` of another frame, such as the reference; none by default.
+        missing: [people], `missing_people` of the same frames where it is at hand.
         minimum: least number of pixels of a contested region, and of a person.
 
     Returns:
@@ -145,8 +147,9 @@ def occlusion_order_accuracy(
     size = typical_size(labels, n_people, minimum=minimum)
     contested = np.any([pair.region for pair in pairs], axis=0)
     themselves = _themselves(prediction, truth, np.where(contested, 0, labels), n_people, minimum)
-    missing = missing_people(prediction, truth, labels, n_people, minimum=minimum) == 1.0
-    judged = themselves - {int(person) for person in np.flatnonzero(missing)}
+    if missing is None:
+        missing = missing_people(prediction, truth, labels, n_people, minimum=minimum)
+    judged = themselves - {int(person) for person in np.flatnonzero(missing == 1.0)}
     verdicts = []
     for pair in pairs:
         behind = np.concatenate([looks[k] for k in range(n_people) if depth[k] > depth[pair.front]])
