@@ -30,6 +30,7 @@ from mcbench.metrics.networks.registry import load_network
 from mcbench.metrics.networks.torch_network import TorchNetwork
 
 ROUNDS = 4
+CLIPS = 4
 HEADINGS = (
     "network", "back end", "ms", "times as fast", "features or frames",
     "Frechet or -1..1", "kernel or 0..1", "squared",
@@ -58,7 +59,7 @@ def variants(network: TorchNetwork | LpipsNetwork) -> dict[str, TorchNetwork | L
 
 
 def features_rows(title: str, network: TorchNetwork) -> None:
-    prediction, truth = probe_items(network)
+    prediction, truth = probe_items(network, CLIPS)
     item = truth[:1].to(torch.uint8)
     runs = variants(network)
     times = seconds_by_turns({name: lambda one=one: one.features(item) for name, one in runs.items()})
@@ -74,7 +75,7 @@ def features_rows(title: str, network: TorchNetwork) -> None:
 
 
 def lpips_rows(title: str, network: LpipsNetwork) -> None:
-    prediction, truth = (clips[:, ::8].reshape(-1, *clips.shape[2:]) for clips in probe_frames())
+    prediction, truth = (clips[:, ::8].reshape(-1, *clips.shape[2:]) for clips in probe_frames(CLIPS))
     runs = variants(network)
     times = seconds_by_turns(
         {name: lambda one=one: one.distance(prediction[:1], truth[:1]) for name, one in runs.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from numpy.typing import NDArray
 
 from mcbench.errors import InputError, MismatchError
 from mcbench.metrics import people
-from mcbench.metrics.networks.lpips import LpipsNetwork
 from mcbench.records import ClipRecord, Size, TruthKind, Unavailable
 from mcbench.scoring.networks import Networks
 from mcbench.scoring.people_clip import PeopleTruth
@@ -37,7 +37,7 @@ class Pair:
         labels: uint8 [H, W], the true instance mask.
         clip: the rest of the truth.
         palettes: of everybody in the reference image.
-        lpips: the network of the metric's trunk, or None.
+        networks: for LPIPS.
     """
 
     index: int
@@ -46,7 +46,12 @@ class Pair:
     labels: NDArray[np.uint8]
     clip: PeopleTruth
     palettes: Sequence[people.Palette]
-    lpips: LpipsNetwork | None
+    networks: Networks
+
+    @cached_property
+    def missing(self) -> Floats:
+        """Who is missing, float64 [people]: two metrics ask for it."""
+        return people.missing_people(self.prediction, self.truth, self.labels, self.clip.n_people)
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ class PeopleFunction:
         per_person: whether it has a value for each person; else one for the frame.
     """
 
-    of_pair: Callable[[Pair], float | Floats] | None = None
+    of_pair: Callable[[Pair, PeopleMetric], float | Floats] | None = None
     of_looks: Callable[[Looks], Floats] | None = None
     of_pose: bool = False
     needs: tuple[TruthKind, ...] = ("masks",)
@@ -169,15 +174,14 @@ class PeopleCollector:
             return
         labels, n_people = self._clip.labels(index), self._clip.n_people
         values = {}
+        pair = Pair(index, prediction, truth, labels, self._clip, self._palettes, self._networks)
         poses = self._pose(index, prediction, truth, labels)
         for metric in self._metrics:
             function = FUNCTIONS[metric.function]
             if function.of_pose:
                 values[metric.key] = poses[metric.function]
             if function.of_pair is not None:
-                network = self._networks.lpips(metric.trunk) if metric.trunk else None
-                pair = Pair(index, prediction, truth, labels, self._clip, self._palettes, network)
-                values[metric.key] = function.of_pair(pair)
+                values[metric.key] = function.of_pair(pair, metric)
         self._kept[index] = _Kept(
             visible=int(people.visible_people(labels, n_people).sum()),
             overlap=people.boxes_overlap(people.person_boxes(labels, n_people)),
@@ -286,35 +290,35 @@ def _lacking(function: PeopleFunction, record: ClipRecord | None) -> str:
     return "" if record.n_people else f"{record.id} of {record.benchmark} does not say how many people it has"
 
 
-def _person_psnr(pair: Pair) -> Floats:
+def _person_psnr(pair: Pair, metric: PeopleMetric) -> Floats:
     return people.person_psnr(pair.prediction, pair.truth, pair.labels, pair.clip.n_people)
 
 
-def _person_ssim(pair: Pair) -> Floats:
+def _person_ssim(pair: Pair, metric: PeopleMetric) -> Floats:
     return people.person_ssim(pair.prediction, pair.truth, pair.labels, pair.clip.n_people)
 
 
-def _person_lpips(pair: Pair) -> Floats:
-    assert pair.lpips is not None
-    distance = pair.lpips.spatial(pair.prediction[None], pair.truth[None])[0]
+def _person_lpips(pair: Pair, metric: PeopleMetric) -> Floats:
+    assert metric.trunk
+    distance = pair.networks.lpips(metric.trunk).spatial(pair.prediction[None], pair.truth[None])[0]
     return people.person_mean(distance, pair.labels, pair.clip.n_people)
 
 
-def _missing(pair: Pair) -> Floats:
-    return people.missing_people(pair.prediction, pair.truth, pair.labels, pair.clip.n_people)
+def _missing(pair: Pair, metric: PeopleMetric) -> Floats:
+    return pair.missing
 
 
-def _extra(pair: Pair) -> float:
+def _extra(pair: Pair, metric: PeopleMetric) -> float:
     n_people = pair.clip.n_people
     visible = int(people.visible_people(pair.labels, n_people).sum())
     extra = people.extra_people(pair.prediction, pair.truth, pair.labels, n_people)
     return people.presence_rates(visible, visible + extra, visible)[1]
 
 
-def _order(pair: Pair) -> float:
+def _order(pair: Pair, metric: PeopleMetric) -> float:
     bodies, depth = pair.clip.bodies(pair.index), pair.clip.depth(pair.index)
     return people.occlusion_order_accuracy(
-        pair.prediction, pair.truth, pair.labels, bodies, depth, known=pair.palettes
+        pair.prediction, pair.truth, pair.labels, bodies, depth, known=pair.palettes, missing=pair.missing
     )
 
 

@@ -9,10 +9,11 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from mcbench.cli import versus
+from mcbench.cli import score, versus
 from mcbench.errors import DataMissingError, InputError, McbenchError
-from mcbench.records import ScoreRecord
+from mcbench.records import MetricValue, ScoreRecord
 from tests.leaderboard.factory import put, split, value
+from tests.leaderboard.factory import score as score_record
 
 app = typer.Typer()
 app.command("versus")(versus.versus)
@@ -24,15 +25,13 @@ def _type(*arguments: object) -> Result:
 
 
 def _record(model: str, quality: float, **changes: object) -> ScoreRecord:
-    from tests.leaderboard.factory import score
-
     by_video = {f"clip-{k}": quality + k for k in range(8)}
     fvd = [100.0 / quality + 0.1 * k for k in range(8)]
     metrics = {
         "psnr": value("psnr", quality + 3.5, by_video=by_video, n_videos=8),
         "fvd": value("fvd", 100.0 / quality, replicates=tuple(fvd), n_videos=8, warning="mostly bias"),
     }
-    return score(model, metrics, **{"protocol": "mcbench/1"} | changes)
+    return score_record(model, metrics, **{"protocol": "mcbench/1"} | changes)
 
 
 @pytest.fixture
@@ -101,3 +100,24 @@ def test_it_is_a_command_with_an_example() -> None:
 
     result = CliRunner().invoke(whole, ["versus", "--help"])
     assert "Example: mcbench versus results/" in result.output
+
+
+def test_what_a_method_lacks_and_few_videos_are_said(tmp_path: Path) -> None:
+    for model, quality in (("copy", 10.0), ("ours", 20.0)):
+        put(tmp_path, _record(model, quality))
+    lesser = _record("warp", 15.0)
+    put(tmp_path, lesser.model_copy(update={"metrics": {"psnr": _few(lesser.metrics["psnr"])}}))
+    result = _type(tmp_path)
+    assert "fvd is not in the score of warp" in result.stderr
+    assert "psnr: 4 videos and 3 pair(s) of methods: no adjusted p can be below 0.38" in result.stderr
+
+
+def _few(whole: MetricValue) -> MetricValue:
+    return whole.model_copy(update={"by_video": dict(list(whole.by_video.items())[:4])})
+
+
+def test_score_prints_warnings(capsys: pytest.CaptureFixture[str]) -> None:
+    score.print_score(_record("ours", 20.0), "title")
+    printed = capsys.readouterr()
+    assert "fvd: mostly bias" in printed.err
+    assert "mostly bias" not in printed.out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.stats
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcbench.errors import InputError
@@ -14,9 +14,11 @@ from mcbench.metrics.distribution.subsets import FrechetSubsets
 from mcbench.metrics.statistics import (
     bootstrap_interval,
     deal,
+    is_mostly_bias,
     jackknife_error,
     jackknife_interval,
     random_state,
+    reading_of_equals,
 )
 
 
@@ -140,6 +142,7 @@ def test_every_video_is_dealt_once_into_groups_of_nearly_equal_size() -> None:
     assert deal([], 20, 0) == []
 
 
+@settings(deadline=None)
 @given(st.permutations([f"clip-{k}" for k in range(9)]), st.integers(0, 5))
 def test_the_dealing_hangs_on_names_and_seed_alone(names: list[str], seed: int) -> None:
     reference = sorted(names)
@@ -169,3 +172,18 @@ def test_resampling_with_replacement_would_push_frechet_distances_up() -> None:
     x, y = random.normal(size=(2, 12, 64))
     draws = [frechet_distance(x[pick], y[pick]) for pick in random.integers(0, 12, (200, 12))]
     assert np.quantile(draws, 0.025) > frechet_distance(x, y)
+
+
+def test_the_reading_of_equals_goes_on_as_it_went() -> None:
+    assert reading_of_equals(30.0, 40.0) == pytest.approx(22.5)
+    assert reading_of_equals(10.0, 40.0) == 5.0, "never faster than 1/N"
+    assert reading_of_equals(30.0, 20.0) == 30.0, "never up"
+    assert reading_of_equals(30.0, None) == reading_of_equals(30.0, 0.0) == 30.0
+
+
+def test_mostly_bias_is_half_or_more_and_never_zero() -> None:
+    assert is_mostly_bias(20.0, 10.0)
+    assert not is_mostly_bias(20.1, 10.0)
+    assert is_mostly_bias(0.01, 10.0)
+    assert not is_mostly_bias(0.0, 10.0)
+    assert not is_mostly_bias(0.0, 0.0)

@@ -18,6 +18,7 @@ from mcbench.data import Clip, open_split, prepare
 from mcbench.data.generated import demo_clips
 from mcbench.errors import WeightsMissingError
 from mcbench.metrics.networks.registry import weights_in_use
+from mcbench.records import Unavailable
 from mcbench.scoring.networks import NetworkRequest, Networks
 from mcbench.scoring.people import FUNCTIONS, PeopleCollector, PeopleValues
 from mcbench.scoring.protocols import PeopleMetric
@@ -59,6 +60,7 @@ DISTORTIONS: dict[str, Callable[[Stage, int], Image]] = {
     "blurred, sigma 2 px": lambda stage, index: cv2.GaussianBlur(stage.frame(index).image, (0, 0), 2.0),
     "noise, sigma 20": _noisy,
     "5 % darker": lambda stage, index: (stage.frame(index).image * 0.95).astype(np.uint8),
+    "40 % darker": lambda stage, index: (stage.frame(index).image * 0.6).astype(np.uint8),
     "moved by 4 px": lambda stage, index: np.roll(stage.frame(index).image, 4, axis=1),
     "looks exchanged": _exchanged,
     "exchanged from the middle on": lambda stage, index: (
@@ -76,7 +78,8 @@ DISTORTIONS: dict[str, Callable[[Stage, int], Image]] = {
 
 def no_networks() -> Networks:
     """Networks of which none is here."""
-    return Networks(NetworkRequest(family="embedded"))
+    missing = {"lpips-alex": Unavailable(reason="not here")}
+    return Networks(NetworkRequest(family="embedded"), unavailable=missing)
 
 
 def people_metrics(names: Iterable[str] = BY_MASKS) -> list[PeopleMetric]:

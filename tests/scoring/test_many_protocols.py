@@ -78,6 +78,8 @@ def test_text_reads_at_100_columns_and_says_where_to_look(page: SideBySide) -> N
     fvd = next(line for line in lines if line.startswith("fvd ↓"))
     assert fvd.split() == ["fvd", "↓", "301.20", "see", "logit_distance", "301.20", "301.20"]
     assert next(line for line in lines if line.startswith("fid_vid ↓")).count("left out") == 2
+    assert "  l1: the same frames read 3.780e-04 (disco/2) to 0.0972 (mcbench/1)" in lines
+    assert "  psnr" in lines, "all the same"
     assert "left out: fid_vid of disco/2; fid_vid of mcbench/1: no weights of it" in text
     assert "to get it: mcbench weights add resnet50-kinetics FILE" in text
     assert max(map(len, as_text(page, 60).splitlines())) > 60, "the table is as wide as it is"

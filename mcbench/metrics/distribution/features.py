@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -40,9 +41,10 @@ def checked_features(prediction: Features, truth: Features) -> tuple[torch.Tenso
     device = _common_device(prediction, truth)
     x, y = float64_tensor(prediction, device), float64_tensor(truth, device)
     for side, values in (("predictions", x), ("truth", y)):
-        if not bool(torch.isfinite(values).all()):
+        largest = max(abs(float(end)) for end in torch.aminmax(values))  # NaN where there is one
+        if not math.isfinite(largest):
             raise InputError(f"the features of the {side} hold values that are not finite")
-        if float(values.abs().max()) > LARGEST:
+        if largest > LARGEST:
             raise InputError(f"the features of the {side} hold values beyond {LARGEST:g}: products overflow")
     return x, y
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from mcbench.errors import InputError, MismatchError
@@ -39,8 +41,9 @@ def frechet_distance(prediction: Features, truth: Features) -> float:
         return 0.0
     difference = x.mean(dim=0) - y.mean(dim=0)
     a, b = _factor(x), _factor(y)
-    root_trace = torch.linalg.svdvals(a @ b.T).sum()
-    return _assemble(difference, a.square().sum() + b.square().sum(), root_trace)
+    n, m = len(x) - 1, len(y) - 1
+    root_trace = torch.linalg.svdvals(a @ b.T).sum() / math.sqrt(n * m)
+    return _assemble(difference, _squares(a) / n + _squares(b) / m, root_trace)
 
 
 def frechet_distance_from_statistics(
@@ -81,12 +84,17 @@ def frechet_distance_from_statistics(
 
 
 def _factor(features: torch.Tensor) -> torch.Tensor:
-    """Return a matrix F of at most D rows with F^T F the covariance of the features."""
-    centred: torch.Tensor = (features - features.mean(dim=0)) / (len(features) - 1) ** 0.5
+    """Return a matrix F of at most D rows with F^T F the covariance of the features times N - 1."""
+    centred: torch.Tensor = features - features.mean(dim=0)
     if len(centred) <= centred.shape[1]:
         return centred
     triangular: torch.Tensor = torch.linalg.qr(centred, mode="r")[1]
     return triangular
+
+
+def _squares(matrix: torch.Tensor) -> torch.Tensor:
+    values = matrix.reshape(-1)
+    return values @ values
 
 
 def _symmetric_root(covariance: torch.Tensor) -> torch.Tensor:

@@ -93,6 +93,7 @@ class OpenVinoRunner:
             return self._compiled[shape]
 
     def _compile(self, example: torch.Tensor) -> Any:
+        failures = _failures()
         try:
             model = _convert(self._module, example)
             model.reshape(list(example.shape))
@@ -106,7 +107,7 @@ class OpenVinoRunner:
                 "ENABLE_CPU_PINNING": False,
             }
             return self._openvino.Core().compile_model(model, "CPU", settings)
-        except (RuntimeError, *_conversion_failures()) as error:
+        except failures as error:
             raise InputError(
                 f"OpenVINO cannot run {type(self._module).__name__}: {error}", "leave the fast mode out"
             ) from error
@@ -132,17 +133,12 @@ class _Compiled:
         return found
 
 
-def _conversion_failures() -> tuple[type[Exception], ...]:
+def _failures() -> tuple[type[Exception], ...]:
+    """Return what OpenVINO raises; its own kinds have no common base of their own."""
     from openvino import frontend
 
-    names = (
-        "GeneralFailure",
-        "InitializationFailure",
-        "NotImplementedFailure",
-        "OpConversionFailure",
-        "OpValidationFailure",
-    )
-    return tuple(getattr(frontend, name) for name in names)
+    kinds = ("General", "Initialization", "NotImplemented", "OpConversion", "OpValidation")
+    return (RuntimeError, *(getattr(frontend, f"{kind}Failure") for kind in kinds))
 
 
 def _convert(module: nn.Module, example: torch.Tensor) -> Any:

@@ -12,19 +12,18 @@ from torch.nn import functional
 from mcbench.data.generated import build_scene, train_clip
 from mcbench.metrics.networks.contract import FeatureNetwork
 
-PROBE_CLIPS = 4
 _FRAMES = 16
 _SIZE = (224, 160)
 _IMAGES_A_CLIP = (0, 8)
 
 
 @cache
-def probe_frames() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return predicted and true clips, uint8 [4, 16, 224, 160, 3]; the predicted ones are distorted.
+def probe_frames(clips: int = 2) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return predicted and true clips, uint8 [clips, 16, 224, 160, 3]; the predicted ones are distorted.
 
     A prediction is a little blurred, darker and noisy, and two pixels aside: about what a fair model does.
     """
-    truth = np.stack([_rendered(index) for index in range(PROBE_CLIPS)])
+    truth = np.stack([_rendered(index) for index in range(clips)])
     planes = torch.from_numpy(truth).flatten(0, 1).permute(0, 3, 1, 2).float()
     blurred = functional.avg_pool2d(planes, 3, stride=1, padding=1, count_include_pad=False).roll(2, dims=3)
     noise = torch.from_numpy(np.random.default_rng(0).normal(0.0, 6.0, tuple(blurred.shape)))
@@ -32,14 +31,17 @@ def probe_frames() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     return worse.permute(0, 2, 3, 1).reshape(truth.shape).numpy(), truth
 
 
-def probe_items(network: FeatureNetwork) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return predicted and true items for a network, float32 [N, T, *input_size, 3], bicubic, antialiased."""
+def probe_items(network: FeatureNetwork, clips: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return predicted and true items for a network, float32 [N, T, *input_size, 3], bicubic, antialiased.
+
+    N is the number of clips, or twice that for a network over images.
+    """
     sides = []
-    for clips in probe_frames():
+    for side in probe_frames(clips):
         if network.clip_length == 1:
-            frames = clips[:, list(_IMAGES_A_CLIP)].reshape(-1, 1, *clips.shape[2:])
+            frames = side[:, list(_IMAGES_A_CLIP)].reshape(-1, 1, *side.shape[2:])
         else:
-            frames = clips[:, np.arange(network.clip_length) % _FRAMES]
+            frames = side[:, np.arange(network.clip_length) % _FRAMES]
         planes = torch.from_numpy(frames).flatten(0, 1).permute(0, 3, 1, 2).float()
         small = functional.interpolate(
             planes, size=network.input_size, mode="bicubic", antialias=True, align_corners=False

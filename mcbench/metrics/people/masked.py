@@ -13,6 +13,9 @@ from mcbench.metrics.frame.psnr import decibels
 from mcbench.metrics.frame.ssim import ssim_gaussian_map
 from mcbench.metrics.people.regions import MIN_PIXELS, Labels, check_labels
 
+_MARGIN = 5
+"""From the rim of an SSIM window to its centre."""
+
 
 def person_psnr(
     prediction: Frames,
@@ -83,9 +86,10 @@ def person_ssim(
     """
     _check_frames(prediction, truth)
     check_labels(labels, n_people, truth)
-    similarity = ssim_gaussian_map(prediction, truth, data_range=data_range)
-    margin = (labels.shape[0] - similarity.shape[0]) // 2
-    return person_mean(similarity, labels[margin:-margin, margin:-margin], n_people, minimum=minimum)
+    rows, columns = (_reach(labels, axis) for axis in (1, 0))
+    similarity = ssim_gaussian_map(prediction[rows, columns], truth[rows, columns], data_range=data_range)
+    centres = labels[rows, columns][_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
+    return person_mean(similarity, centres, n_people, minimum=minimum)
 
 
 def person_mean(
@@ -121,6 +125,14 @@ def person_mean(
     means = np.full(n_people, np.nan)
     means[enough] = total[enough] / area[enough]
     return means
+
+
+def _reach(labels: Labels, axis: int) -> slice:
+    """Return the rows (axis 1) or columns (axis 0) that windows around people reach; at least a window's."""
+    there, length = np.flatnonzero((labels > 0).any(axis=axis)), labels.shape[1 - axis]
+    first, last = (there[0], there[-1]) if len(there) else (0, 0)
+    first = max(0, min(first, length - 1 - _MARGIN) - _MARGIN)
+    return slice(first, max(last + 1 + _MARGIN, first + 2 * _MARGIN + 1))
 
 
 def _check_frames(prediction: Frames, truth: Frames) -> None:

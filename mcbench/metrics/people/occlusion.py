@@ -21,6 +21,7 @@ from mcbench.metrics.people.palette import (
     person_palettes,
     typical_size,
 )
+from mcbench.metrics.people.presence import missing_people
 from mcbench.metrics.people.regions import MIN_PIXELS, Labels, check_labels
 from mcbench.metrics.people.signature import signatures
 
@@ -91,6 +92,7 @@ def occlusion_order_accuracy(
     depth: NDArray[Any],
     *,
     known: Sequence[Palette] = (),
+    missing: NDArray[Any] | None = None,
     minimum: int = MIN_PIXELS,
 ) -> float:
     """Return the share of overlapping pairs whose nearer person is in front in the prediction, 0..1.
@@ -101,15 +103,15 @@ def occlusion_order_accuracy(
     away than he. `known` adds what other frames show of them, since the hidden part of somebody may be
     the part that this frame does not show.
 
-    Left out are pairs that colours cannot decide: nothing is known of the back person's looks; the front
-    person's true colours there lie less than 6 (CIE Delta E) from those of the farther people; or one of
-    the two is not himself in the prediction (outside all contested regions, `assign` matches him to
-    somebody else of the true frame), a mistake of identity, which identity accuracy counts.
+    Left out are pairs that colours cannot decide: nothing is known of the back person's looks; or the
+    front person's true colours there lie less than 6 (CIE Delta E) from those of the farther people. Left
+    out are also pairs of whom one is missing (see `missing_people`), or not himself in the prediction
+    (outside all contested regions, `assign` matches him to somebody else of the true frame): those are
+    other mistakes, with metrics of their own.
 
     Limits: bodies from key points miss wide clothes and long hair; people who hold each other have
     no single depth order, and the mean depth of their key points decides; a prediction that is out of
-    place by more than the width of an arm shows there what is behind. A front person who is missing
-    altogether is in order or not as the background may have it: read it beside `missing_people`.
+    place by more than the width of an arm shows there what is behind.
 
     Args:
         prediction: uint8 or floating [H, W, 3] on 0..255.
@@ -118,6 +120,7 @@ def occlusion_order_accuracy(
         bodies: bool or integer [people, H, W], whole bodies, as `contested_regions` takes them.
         depth: [people], distance from the camera; NaN where unknown.
         known: `person_palettes` of another frame, such as the reference; none by default.
+        missing: [people], `missing_people` of the same frames where it is at hand.
         minimum: least number of pixels of a contested region, and of a person.
 
     Returns:
@@ -144,10 +147,13 @@ def occlusion_order_accuracy(
     size = typical_size(labels, n_people, minimum=minimum)
     contested = np.any([pair.region for pair in pairs], axis=0)
     themselves = _themselves(prediction, truth, np.where(contested, 0, labels), n_people, minimum)
+    if missing is None:
+        missing = missing_people(prediction, truth, labels, n_people, minimum=minimum)
+    judged = themselves - {int(person) for person in np.flatnonzero(missing == 1.0)}
     verdicts = []
     for pair in pairs:
         behind = np.concatenate([looks[k] for k in range(n_people) if depth[k] > depth[pair.front]])
-        if not len(looks[pair.back]) or not {pair.front, pair.back} <= themselves:
+        if not len(looks[pair.back]) or not {pair.front, pair.back} <= judged:
             continue
         if mean_distance(palette(truth, pair.region, size), behind) >= _ALIKE:
             nearby = dilated(pair.region, _NEARBY * size) & (labels == pair.front + 1)

@@ -37,10 +37,9 @@ def palette(frame: NDArray[Any], inside: NDArray[np.bool_], size: float) -> Pale
         InputError: the frame is not RGB or not finite.
     """
     check_frame(frame)
-    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-    if not len(rows):
+    box = window_of(inside, 0.0)
+    if not inside[box].size:
         return np.zeros((0, 3))
-    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
     mask = inside[box]
     weight = mask.astype(np.float64)
     colours = np.clip(frame[box].astype(np.float64), 0.0, 255.0) * weight[..., None]
@@ -89,21 +88,37 @@ def mean_distance(colours: Palette, known: Palette) -> float:
 
 
 def dilated(inside: NDArray[np.bool_], radius: float) -> NDArray[np.bool_]:
-    """Return a region widened by a disc of about `radius` pixels, at least 1."""
-    return np.asarray(cv2.dilate(inside.astype(np.uint8), _disc(max(1, round(radius)))) > 0, dtype=np.bool_)
+    """Return all pixels within `radius` of a region, centre to centre."""
+    result = np.zeros_like(inside)
+    window = window_of(inside, radius)
+    result[window] = _distance(~inside[window]) <= radius
+    return result
 
 
 def eroded(inside: NDArray[np.bool_], radius: float) -> NDArray[np.bool_]:
-    """Return a region narrowed by a disc of about `radius` pixels, by nothing below half a pixel."""
-    reach = round(radius)
-    if reach < 1:
-        return inside
-    return np.asarray(cv2.erode(inside.astype(np.uint8), _disc(reach)) > 0, dtype=np.bool_)
+    """Return the pixels of a region that are more than `radius` from any outside; the frame's rim is none."""
+    result = np.zeros_like(inside)
+    window = window_of(inside, 1.0)
+    result[window] = inside[window] & (_distance(inside[window]) > radius)
+    return result
 
 
-def _disc(radius: int) -> NDArray[np.uint8]:
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-    return np.asarray(disc, dtype=np.uint8)
+def window_of(inside: NDArray[np.bool_], reach: float) -> tuple[slice, slice]:
+    """Return the rows and columns that lie within `reach` of a region; none of an empty one."""
+    more = int(np.ceil(reach))
+    sides = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
+    rows, columns = (
+        slice(max(0, side[0] - more), side[-1] + 1 + more) if len(side) else slice(0, 0) for side in sides
+    )
+    return rows, columns
+
+
+def _distance(inside: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return the distance of each pixel of a region to the nearest one outside; very large without any."""
+    if not inside.size:
+        return np.zeros(inside.shape, dtype=np.float32)
+    distance = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(distance, dtype=np.float32)
 
 
 def _blurred(plane: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:

@@ -22,6 +22,7 @@ from mcbench.metrics.people.palette import (
     palette,
     person_palettes,
     typical_size,
+    window_of,
 )
 from mcbench.metrics.people.regions import MIN_PIXELS, Labels, box_iou, check_labels, person_areas
 from mcbench.metrics.people.signature import signatures
@@ -132,8 +133,9 @@ def missing_people(
     matched = distances[linear_sum_assignment(distances)]
     missing = np.full(n_people, np.nan)
     for person, to_person in zip(visible, matched, strict=True):
-        window = _window(labels == person + 1, _RING * float(np.sqrt(areas[person])))
-        around = dilated(labels[window] == person + 1, _RING * float(np.sqrt(areas[person]))) & empty[window]
+        ring = _RING * float(np.sqrt(areas[person]))
+        window = window_of(labels == person + 1, ring)
+        around = dilated(labels[window] == person + 1, ring) & empty[window]
         if np.count_nonzero(around) < minimum:
             continue
         background = _look_around(prediction[window], bands[window], int(person), around)
@@ -257,13 +259,7 @@ def _look_around(
             regions[inside[0] : inside[-1] + 1] = band + 1
     regions[~around] = 0
     looks = signatures(frame, regions, _BANDS, minimum=_BANDS)
+    if not np.isnan(looks).any():
+        return looks
     overall = signatures(frame, around.astype(np.int64), 1, minimum=1)
     return np.where(np.isnan(looks), overall, looks)
-
-
-def _window(inside: NDArray[np.bool_], reach: float) -> tuple[slice, slice]:
-    """Return the part of a frame that a region reaches when it is dilated."""
-    more = round(reach) + 1
-    sides = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
-    rows, columns = (slice(max(0, side[0] - more), side[-1] + 1 + more) for side in sides)
-    return rows, columns

@@ -34,8 +34,13 @@ def cielab(colours: NDArray[Any]) -> NDArray[np.float64]:
     Args:
         colours: uint8 or floating [..., 3] on 0..255; what lies outside is clipped.
 
+    Raises:
+        InputError: a value is not finite.
+
     Source: CIE 1976; sRGB by IEC 61966-2-1. The white point is that of the matrix, so greys have a = b = 0.
     """
+    if colours.dtype != np.uint8 and not np.isfinite(colours).all():
+        raise InputError("the frame holds values that are not finite")
     if colours.dtype == np.uint8:
         linear = _linear(np.arange(256) / 255.0)[colours]
     else:
@@ -122,7 +127,7 @@ def _linear(encoded: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def check_frame(frame: NDArray[Any]) -> None:
-    """Check that a frame is RGB, uint8 or floating, and finite.
+    """Check that a frame is RGB, uint8 or floating.
 
     Raises:
         InputError: it is not.
@@ -131,5 +136,3 @@ def check_frame(frame: NDArray[Any]) -> None:
         raise InputError(f"a frame is RGB [height, width, 3], not {list(frame.shape)}")
     if frame.dtype != np.uint8 and not np.issubdtype(frame.dtype, np.floating):
         raise InputError(f"a frame is uint8 or floating, not {frame.dtype}")
-    if frame.dtype != np.uint8 and not np.isfinite(frame).all():
-        raise InputError("the frame holds values that are not finite")

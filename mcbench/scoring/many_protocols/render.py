@@ -24,7 +24,7 @@ def as_text(page: SideBySide, width: int = 100) -> str:
         lines += _reason(reason, width, "  ")
     lines += ["", "Why the numbers of a row differ"]
     for row in page.rows:
-        lines.append(f"  {row.key}")
+        lines += _wrapped(f"{row.key}{_range(row)}", width, "  ")
         for reason in row.reasons:
             lines += _reason(reason, width, "    ")
     for one in page.left_out:
@@ -43,7 +43,7 @@ def as_markdown(page: SideBySide) -> str:
     lines += [line for reason in page.frames for line in _markdown_reason(reason)]
     lines += ["", "### Why the numbers of a row differ", ""]
     for row in page.rows:
-        lines += [f"**{_escaped(row.key)}**", ""]
+        lines += [f"**{_escaped(row.key)}**{_escaped(_range(row))}", ""]
         lines += [*(line for reason in row.reasons for line in _markdown_reason(reason)), ""]
     for one in page.left_out:
         how = f" To get it: {_escaped(one.command)}" if one.command else ""
@@ -68,6 +68,15 @@ def _headline(page: SideBySide) -> str:
 
 def _label(row: Row) -> str:
     return f"{row.key} {'↑' if row.higher_is_better else '↓'}"
+
+
+def _range(row: Row) -> str:
+    """Return how far apart a row's numbers are, or nothing where there are no two."""
+    found = [(cell.value, name) for name, cell in row.cells.items() if cell is not None]
+    low, high = min(found, default=(0.0, "")), max(found, default=(0.0, ""))
+    if low[0] == high[0]:
+        return ""
+    return f": the same frames read {number(low[0])} ({low[1]}) to {number(high[0])} ({high[1]})"
 
 
 def _shown(row: Row, name: str) -> str:

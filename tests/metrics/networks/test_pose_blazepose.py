@@ -42,14 +42,23 @@ def landmarks() -> NDArray[np.float32]:
     return values
 
 
-def small_network(openvino: ModuleType, path: Path, outputs: tuple[int, ...] = (195, 1)) -> Path:
-    """A network of BlazePose's shapes: `landmarks()` shifted by 100 times the crop's mean; presence 0.5."""
+def small_network(
+    openvino: ModuleType,
+    path: Path,
+    outputs: tuple[int, ...] = (195, 1),
+    points: NDArray[np.float32] | None = None,
+) -> Path:
+    """A network of BlazePose's shapes: `landmarks()` shifted by 100 times the crop's mean; presence 0.5.
+
+    Or other `points`.
+    """
     ops = openvino.opset13
     picture = ops.parameter([1, 256, 256, 3], np.float32)
     mean = ops.reshape(ops.reduce_mean(picture, np.array([1, 2, 3]), False), np.array([1, 1]), False)
     shift = np.zeros((39, 5), np.float32)
     shift[:, :2] = 100
-    values = np.resize(landmarks().ravel(), (1, outputs[0])).astype(np.float32)
+    known = landmarks() if points is None else points
+    values = np.resize(known.ravel(), (1, outputs[0])).astype(np.float32)
     points = ops.add(ops.multiply(mean, np.resize(shift.ravel(), (1, outputs[0])).astype(np.float32)), values)
     half = ops.add(ops.multiply(mean, np.zeros((1, outputs[1]), np.float32)), np.float32(0.5))
     openvino.save_model(openvino.Model([points, half], [picture]), path, compress_to_fp16=False)
@@ -87,6 +96,26 @@ def test_points_come_back_in_the_frames_pixels(openvino: ModuleType, tmp_path: P
     np.testing.assert_array_equal(alone.keypoints[0], keypoints[2])
 
 
+def test_a_wider_view_is_taken_where_it_fits_the_box_better(openvino: ModuleType, tmp_path: Path) -> None:
+    """The small network sees points all over its crop, and a circle of 51.2 of its pixels in the middle."""
+    points = landmarks()
+    points[:, :2] = np.random.default_rng(0).integers(0, 256, (39, 2))
+    points[[0, 16], :2] = (0, 0), (255.99, 255.99)
+    points[[33, 34], :2] = (128, 128), (179.2, 128)
+    detector = load_blazepose(small_network(openvino, tmp_path / "small.xml", points=points))
+    frame = np.zeros((300, 400, 3), np.uint8)
+    # Near, the crop is 125 pixels wide: IoU 5000 / 125^2 = 0.32. The wide one is 200 pixels wide, the circle
+    # in it 40, and the view around the circle 100: IoU 0.5.
+    found = detector.detect(frame, np.array([[100.0, 100, 150, 200]]))
+    np.testing.assert_allclose(found.keypoints[0, 0], (75, 100), atol=1e-3)
+    np.testing.assert_allclose(found.keypoints[0, 4], (175, 200), atol=0.01)
+    # Of a square box the near view (of whole pixels) has 0.64; one of 50 pixels would have 0.25.
+    points[34, 0] = 128 + 25.6
+    detector = load_blazepose(small_network(openvino, tmp_path / "other.xml", points=points))
+    found = detector.detect(frame, np.array([[100.0, 100, 200, 200]]))
+    np.testing.assert_allclose(found.keypoints[0, 0], (88, 88), atol=1e-3)
+
+
 def test_another_network_or_no_network_is_told(openvino: ModuleType, tmp_path: Path) -> None:
     other = small_network(openvino, tmp_path / "other.xml", outputs=(196, 1))
     with pytest.raises(FileFormatError, match=r"other\.xml is not BlazePose.*196"):
@@ -104,6 +133,10 @@ def test_missing_weights_and_runtime_name_the_command(
     with pytest.raises(WeightsMissingError, match="mcbench weights fetch blazepose"):
         load_detector("blazepose")
     monkeypatch.setitem(sys.modules, "openvino", None)
+    here = weights.Present("blazepose", tmp_path, "0" * 64)
+    monkeypatch.setattr(weights, "present", lambda name, home: here)
+    with pytest.raises(WeightsMissingError, match=r"not installed\npip install 'mcbench\[fast\]'"):
+        load_detector("blazepose")
     with pytest.raises(InputError, match=r"not installed\npip install 'mcbench\[fast\]'"):
         load_blazepose(tmp_path / "pose_landmark_full.tflite")
     with pytest.raises(InputError, match="there are pose@embedded, blazepose"):

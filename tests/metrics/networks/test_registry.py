@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
+from torch import nn
 
 from mcbench import weights
 from mcbench.errors import InputError, WeightsMissingError
-from mcbench.metrics.networks import i3d, inception, resnet3d
+from mcbench.metrics.networks import golden, i3d, inception, resnet3d
 from mcbench.metrics.networks.golden import check_golden
-from mcbench.metrics.networks.registry import NETWORKS, load_network, network_entry
+from mcbench.metrics.networks.registry import NETWORKS, LoadedNetwork, load_network, network_entry
+from mcbench.metrics.networks.torch_network import FromFrames, TorchNetwork
+from mcbench.records import WeightsUse
 
 
 @pytest.mark.parametrize("name", ["image", "clip", "motion"])
@@ -43,6 +47,23 @@ def test_loading_from_the_folder_of_weights(resnet_file: Path, tmp_path: Path) -
     assert (network.shortest_clip, network.longest_clip) == (16, 16)
     assert loaded.weights.sha256 == installed.sha256
     assert check_golden("resnet50-kinetics", tmp_path) == []
+
+
+class Colour(nn.Module):
+    """The mean colour of a clip."""
+
+    def forward(self, clips: torch.Tensor) -> torch.Tensor:
+        assert clips.shape == (1, 3, 30, 224, 224)
+        return clips.mean((2, 3, 4))
+
+
+def test_golden_value_of_flat_clips_is_a_squared_distance() -> None:
+    network = TorchNetwork(i3d.SHAPE, FromFrames(Colour(), scale=127.5, shift=(1.0, 1.0, 1.0)), "cpu")
+    loaded = LoadedNetwork(network, WeightsUse(name="i3d", sha256="0" * 64))
+    # Black is -1 in three colours, white +1: 3 * 2^2.
+    assert golden._flat_fvd(loaded, 12.0).found == pytest.approx(12.0)
+    assert golden._flat_fvd(loaded, 12.9).holds
+    assert not golden._flat_fvd(loaded, 13.1).holds
 
 
 def test_missing_and_unknown_networks_are_named() -> None:

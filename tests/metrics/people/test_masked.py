@@ -140,3 +140,18 @@ def test_bad_input() -> None:
         person_mean(np.zeros((2, 80, 120)), labels, 3)
     with pytest.raises(InputError, match="one frame"):
         ssim_gaussian_map(frame[None], frame[None])
+
+
+@pytest.mark.parametrize("box", [(0, 3, 0, 30), (77, 80, 90, 120), (40, 41, 0, 120), (0, 80, 118, 120)])
+def test_people_at_the_rim(box: tuple[int, int, int, int]) -> None:
+    frame, _ = crowd(3)
+    prediction = noisy(frame, 20)
+    labels = np.zeros((80, 120), np.uint8)
+    labels[box[0] : box[1], box[2] : box[3]] = 1
+    full = np.zeros(labels.shape)
+    full[5:-5, 5:-5] = ssim_gaussian_map(prediction, frame, data_range=255.0)
+    counted = np.zeros(labels.shape, dtype=bool)
+    counted[5:-5, 5:-5] = labels[5:-5, 5:-5] > 0
+    found = person_ssim(prediction, frame, labels, 1, minimum=1)[0]
+    assert np.isnan(found) if not counted.any() else found == pytest.approx(full[counted].mean(), abs=1e-12)
+    assert np.isnan(person_ssim(prediction, frame, np.zeros_like(labels), 1)[0])

@@ -79,6 +79,12 @@ def test_exchanged_looks_are_no_matter_of_order() -> None:
     assert np.isnan(accuracy(painted([0, 1], looks=[1, 0])[0]))
 
 
+def test_who_is_missing_has_no_order() -> None:
+    for here in (0, 1):
+        alone = np.where(bodies_of()[here][..., None], painted([1 - here, here])[0], background((120, 160)))
+        assert np.isnan(accuracy(alone))
+
+
 def test_people_who_look_alike_cannot_be_told() -> None:
     truth, labels = painted([1, 0], looks=[0, 0])
     assert np.isnan(occlusion_order_accuracy(truth, truth, labels, bodies_of(), DEPTH[:2]))

@@ -1,32 +1,46 @@
 """BlazePose: 33 points of one person, from the .tflite file that MediaPipe publishes, run by OpenVINO.
 
 Source: MediaPipe 0.10.21, `modules/pose_landmark/pose_landmark_full.tflite` (Apache-2.0); Bazarevsky et
-al. 2020, arXiv 2006.10204. Deviations from MediaPipe's own graph: the crop comes from the true box instead of
-its person detector and is never turned; no smoothing over time; the neck is the middle of the shoulders.
+al. 2020, arXiv 2006.10204. Deviations from MediaPipe's own graph: crops come from the true box instead of its
+person detector, and are never turned; no smoothing over time; the neck is the middle of the shoulders.
 """
 
 from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mcbench.errors import FileFormatError, InputError
 from mcbench.metrics.networks.pose.contract import Detection, check_request
-from mcbench.metrics.networks.pose.crops import Crop
+from mcbench.metrics.networks.pose.crops import Crop, person_boxes
+from mcbench.metrics.people.regions import box_iou
 
 BLAZEPOSE = "blazepose"
 MARGIN = 1.25
 """Side of the square crop as a multiple of the larger side of the box of key points."""
+_WIDE_MARGIN = 2.0
+_CLEARLY_BETTER = 0.1
+"""By how much more of the box another view has to fit, as IoU, to be taken."""
 _INPUT_SIZE = (256, 256)
 _LANDMARKS, _NUMBERS = 39, 5
+_CIRCLE = [33, 34]
+"""The middle of the hips, and a point on the circle around the whole body."""
 _LEFT_SHOULDER, _RIGHT_SHOULDER = 11, 12
 _FROM_BLAZEPOSE = np.array([0, 0, 12, 14, 16, 11, 13, 15, 24, 26, 28, 23, 25, 27, 5, 2, 8, 7])
 """BlazePose's index of each key point of COCO-18; the neck's is put right afterwards."""
 _NECK = 1
+
+
+class _Seen(NamedTuple):
+    """A person in one crop: points and confidence, and the box of the circle around his whole body."""
+
+    keypoints: NDArray[np.float64]
+    confidence: NDArray[np.float64]
+    circle: NDArray[np.float64]
 
 
 class BlazePose:
@@ -56,14 +70,32 @@ class BlazePose:
         keypoints = np.full((len(boxes), 18, 2), np.nan)
         confidence = np.zeros((len(boxes), 18))
         for person in here:
-            crop = Crop.around(np.asarray(boxes[person], np.float64), MARGIN, 1.0)
-            pixels = crop.cut(frame, _INPUT_SIZE).astype(np.float32)[None] / np.float32(255)
-            result = self._request().infer([pixels])
-            landmarks, presence = np.asarray(result[0], np.float64), float(np.asarray(result[1]).ravel()[0])
-            points, sure = coco18_from_landmarks(landmarks.reshape(_LANDMARKS, _NUMBERS))
-            keypoints[person] = crop.to_frame(points)
-            confidence[person] = sure * presence
+            seen = self._person(frame, np.asarray(boxes[person], np.float64))
+            keypoints[person], confidence[person] = seen.keypoints, seen.confidence
         return Detection(keypoints, confidence)
+
+    def _person(self, frame: NDArray[np.uint8], box: NDArray[np.float64]) -> _Seen:
+        """Return what is seen close up, or further off where that fits the box clearly better."""
+        near = self._look(frame, Crop.around(box, MARGIN, 1.0))
+        fit = _fit(near.keypoints, box, frame)
+        if fit + _CLEARLY_BETTER >= 1:
+            return near
+        # The box of half a body is far from the circle around a whole one that the network was trained on;
+        # a wide view lets it tell where that circle is.
+        wide = self._look(frame, Crop.around(box, _WIDE_MARGIN, 1.0))
+        far = self._look(frame, Crop.around(wide.circle, MARGIN, 1.0))
+        return far if _fit(far.keypoints, box, frame) > fit + _CLEARLY_BETTER else near
+
+    def _look(self, frame: NDArray[np.uint8], crop: Crop) -> _Seen:
+        pixels = crop.cut(frame, _INPUT_SIZE).astype(np.float32)[None] / np.float32(255)
+        result = self._request().infer([pixels])
+        landmarks = np.asarray(result[0], np.float64).reshape(_LANDMARKS, _NUMBERS)
+        presence = float(np.asarray(result[1]).ravel()[0])
+        points, sure = coco18_from_landmarks(landmarks)
+        middle, edge = crop.to_frame(landmarks[_CIRCLE, :2] / (_INPUT_SIZE[1], _INPUT_SIZE[0]))
+        radius = float(np.hypot(*(edge - middle)))
+        circle = np.concatenate([middle - radius, middle + radius])
+        return _Seen(crop.to_frame(points), sure * presence, circle)
 
     def _request(self) -> Any:
         """Return this thread's own request: one that several threads share would mix their results."""
@@ -92,6 +124,13 @@ def coco18_from_landmarks(
     logits = chosen[:, 3].copy()
     logits[_NECK] = shoulders[:, 3].min()
     return points / (_INPUT_SIZE[1], _INPUT_SIZE[0]), 1 / (1 + np.exp(-np.clip(logits, -60, 60)))
+
+
+def _fit(keypoints: NDArray[np.float64], box: NDArray[np.float64], frame: NDArray[np.uint8]) -> float:
+    """Return the IoU of a box with that of the points that lie in the picture; 0 without two of them."""
+    inside = ((keypoints >= 0) & (keypoints < (frame.shape[1], frame.shape[0]))).all(axis=1)
+    found = person_boxes(keypoints, np.where(inside, 2, 0).astype(np.uint8))
+    return float(box_iou(found[None], box[None])[0, 0])
 
 
 def load_blazepose(path: Path) -> BlazePose:

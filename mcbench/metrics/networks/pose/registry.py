@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
 from mcbench import files, weights
-from mcbench.errors import InputError
+from mcbench.errors import InputError, WeightsMissingError
 from mcbench.metrics.networks.pose.blazepose import BLAZEPOSE, load_blazepose
 from mcbench.metrics.networks.pose.contract import PoseDetector
 from mcbench.metrics.networks.pose.embedded import EMBEDDED_POSE, embedded_pose_weights, load_embedded_pose
@@ -48,10 +49,15 @@ def detector_weights(name: str, *, home: Path | None = None) -> WeightsUse:
 
     Raises:
         InputError: no such name.
-        WeightsMissingError: it is not on this machine; the hint is the command that gets it.
+        WeightsMissingError: it, or what runs it, is not on this machine; the hint is the command that helps.
     """
     if name == EMBEDDED_POSE:
         return WeightsUse(name=EMBEDDED_POSE, sha256=files.sha256_file(embedded_pose_weights()))
     if name == BLAZEPOSE:
-        return WeightsUse(name=BLAZEPOSE, sha256=weights.present(BLAZEPOSE, home).sha256)
+        there = weights.present(BLAZEPOSE, home)
+        if importlib.util.find_spec("openvino") is None:
+            raise WeightsMissingError(
+                "blazepose runs on OpenVINO, which is not installed", "pip install 'mcbench[fast]'"
+            )
+        return WeightsUse(name=BLAZEPOSE, sha256=there.sha256)
     raise InputError(f"no pose detector is called {name!r}", f"there are {', '.join(DETECTORS)}")
