@@ -309,7 +309,7 @@ class _Scoring:
             weights=self._networks.known[stream.network].sha256,
             operator=stream.operator,
             fit=stream.fit,
-            backend=self._networks.backend(stream.network),
+            backend=self._networks.runs_on(stream.network),
         )
 
     def _values_key(self, run: str, function: Function) -> str:
@@ -322,7 +322,7 @@ class _Scoring:
             base=_base_settings(function.base),
             metric=function.metric.model_dump(mode="json"),
             weights=self._networks.known[trunk].sha256 if trunk else "",
-            backend=self._networks.backend(trunk) if trunk else "",
+            backend=self._networks.runs_on(trunk) if trunk else "",
         )
 
     def _people_key(self, run: str, name: str) -> str:
@@ -344,7 +344,7 @@ class _Scoring:
                 if metric.key not in self._networks.left_out
             ],
             weights={key: one.sha256 for key, one in used.items()},
-            backends={key: self._networks.backend(key) for key in used},
+            backends={key: self._networks.runs_on(key.replace("lpips_", "lpips-")) for key in used},
         )
 
     def _indices_digest(self) -> str:

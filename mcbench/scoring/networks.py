@@ -14,10 +14,14 @@ from mcbench.errors import FileFormatError, InputError, MismatchError, WeightsMi
 from mcbench.metrics.networks.contract import FeatureNetwork
 from mcbench.metrics.networks.lpips import LpipsNetwork, Trunk, load_lpips
 from mcbench.metrics.networks.pose import DETECTORS, PoseDetector, detector_weights, load_detector
+from mcbench.metrics.networks.pose.blazepose import BLAZEPOSE
 from mcbench.metrics.networks.registry import get_command, load_network, network_entry, weights_in_use
 from mcbench.records import NetworkFamily, Part, Precision, Unavailable, WeightsUse
 from mcbench.scoring.pose import DETECTOR_OF, POSE_FUNCTIONS
 from mcbench.scoring.protocols import FeatureSetting, FrameMetric, PeopleMetric, Protocol
+
+FULL_PRECISION = "torch-fp32"
+"""What runs networks where the fast mode is not asked for."""
 
 
 class NetworkRequest(Part):
@@ -70,7 +74,9 @@ class Networks:
         name, request = f"lpips-{trunk}", self.request
         with self._lock:
             if name not in self.loaded:
-                self.loaded[name] = load_lpips(trunk, home=request.home, device=request.device)
+                self.loaded[name] = load_lpips(
+                    trunk, home=request.home, device=request.device, precision=request.precision
+                )
             found = self.loaded[name]
         assert isinstance(found, LpipsNetwork)
         return found
@@ -80,7 +86,10 @@ class Networks:
         request = self.request
         with self._lock:
             if name not in self.loaded:
-                self.loaded[name] = load_network(name, home=request.home, device=request.device).network
+                loaded = load_network(
+                    name, home=request.home, device=request.device, precision=request.precision
+                )
+                self.loaded[name] = loaded.network
             found = self.loaded[name]
         return cast(FeatureNetwork, found)
 
@@ -111,8 +120,22 @@ class Networks:
         return network_entry(name).dimensions
 
     def backend(self, name: str) -> str:
-        """Return what runs a network, and on which kind of device: part of what its values depend on."""
-        return f"torch-fp32 {self.request.device.partition(':')[0]}"
+        """Return what runs a network.
+
+        At full precision that is known without loading it; in the fast mode the first sound back end is
+        found by trying it.
+        """
+        if name == BLAZEPOSE:
+            return "openvino-f32"  # it comes as a model of another framework, which torch does not run
+        if self.request.precision == "fp32" or name == self.detector_name:
+            return FULL_PRECISION
+        if name.startswith("lpips-"):
+            return self.lpips("vgg" if name.endswith("vgg") else "alex").backend
+        return self.features(name).backend
+
+    def runs_on(self, name: str) -> str:
+        """Return what a network's values depend on besides its weights: the back end and kind of device."""
+        return f"{self.backend(name)} {self.request.device.partition(':')[0]}"
 
     def used(self, protocol: Protocol) -> dict[str, WeightsUse]:
         """Return network -> file of weights, of all that the protocol uses."""
