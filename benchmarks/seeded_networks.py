@@ -14,10 +14,8 @@ from torch import nn
 
 from mcbench.metrics.networks import i3d, inception, resnet3d
 from mcbench.metrics.networks.lpips import LpipsNetwork, Trunk, build_lpips
-from mcbench.metrics.networks.torch_network import FromFrames, TorchNetwork
+from mcbench.metrics.networks.torch_network import TorchNetwork
 from mcbench.records import WeightsUse
-
-MEAN_OF_RESNET = (114.7748, 107.7354, 99.4750)
 
 
 def fill(module: nn.Module, seed: int = 0) -> None:
@@ -39,22 +37,20 @@ def fill(module: nn.Module, seed: int = 0) -> None:
 
 def seeded_network(name: str, device: str = "cpu") -> TorchNetwork:
     """Return `inception`, `i3d` or `resnet50-kinetics` with seeded weights."""
-    body: nn.Module
-    with torch.device("meta"):
-        if name == "inception":
+    if name == "inception":
+        with torch.device("meta"):
             model = inception.build_inception()
-        else:
-            model = i3d.I3D() if name == "i3d" else resnet3d.ResNet3D50()
-    fill(model)
-    flat = name == "inception"
-    model.to(memory_format=torch.channels_last if flat else torch.channels_last_3d)
-    body = inception.InceptionFeatures(model) if flat else model
-    shape = {"inception": inception.SHAPE, "i3d": i3d.SHAPE}.get(name, resnet3d.SHAPE)
-    if name == "resnet50-kinetics":
-        frames = FromFrames(body, scale=1.0, shift=MEAN_OF_RESNET)
-    else:
-        frames = FromFrames(body, scale=127.5, shift=(1.0, 1.0, 1.0), images=flat)
-    return TorchNetwork(shape, frames, device)
+        fill(model)
+        return inception.as_network(model, device)
+    if name == "i3d":
+        with torch.device("meta"):
+            body = i3d.I3D()
+        fill(body)
+        return i3d.as_network(body, device)
+    with torch.device("meta"):
+        resnet = resnet3d.ResNet3D50()
+    fill(resnet)
+    return resnet3d.as_network(resnet, device)
 
 
 def seeded_lpips(trunk: Trunk, device: str = "cpu") -> LpipsNetwork:

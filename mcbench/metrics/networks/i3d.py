@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from mcbench.errors import FileFormatError
 from mcbench.metrics.networks.loading import load_strict, read_state
+from mcbench.metrics.networks.prepacked import PrepackedConvolution
 from mcbench.metrics.networks.torch_network import FromFrames, ItemShape, TorchNetwork
 
 _EPSILON = 1e-3
@@ -91,6 +92,18 @@ class _Unit(nn.Module):
         padded, padding = _same(values, self._kernel, self._stride)
         found = functional.conv3d(padded, self.conv3d.weight, None, self._stride, padding)
         return functional.relu(self.bn(found))
+
+
+class _PrepackedUnit(nn.Module):
+    def __init__(self, unit: _Unit) -> None:
+        super().__init__()
+        self.convolution = PrepackedConvolution(unit.conv3d, unit.bn, relu=True)
+        self._kernel, self._stride = unit._kernel, unit._stride
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        padded, padding = _same(values, self._kernel, self._stride)
+        found: torch.Tensor = self.convolution(padded, padding)
+        return found
 
 
 class _Mixed(nn.Module):
@@ -173,5 +186,11 @@ def load_i3d(path: Path, device: str) -> TorchNetwork:
         with torch.device("meta"):
             body = I3D()
         load_strict(body, read_state(path), str(path))
-        body.to(memory_format=torch.channels_last_3d)
-    return TorchNetwork(SHAPE, FromFrames(body, scale=127.5, shift=(1.0, 1.0, 1.0)), device)
+    return as_network(body, device)
+
+
+def as_network(body: nn.Module, device: str) -> TorchNetwork:
+    """Return a filled `I3D`, or what stands for one, as a metric network."""
+    body.to(memory_format=torch.channels_last_3d)
+    frames = FromFrames(body, scale=127.5, shift=(1.0, 1.0, 1.0))
+    return TorchNetwork(SHAPE, frames, device, substitutes={_Unit: _PrepackedUnit})

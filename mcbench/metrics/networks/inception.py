@@ -10,8 +10,10 @@ import torchvision
 from pytorch_fid import inception as pytorch_fid
 from torch import nn
 from torch.nn import functional
+from torchvision.models.inception import BasicConv2d
 
 from mcbench.metrics.networks.loading import load_strict, read_state
+from mcbench.metrics.networks.prepacked import PrepackedConvolution
 from mcbench.metrics.networks.torch_network import FromFrames, ItemShape, TorchNetwork
 
 SHAPE = ItemShape("inception", dimensions=2048, input_size=(299, 299), clip_length=1)
@@ -69,6 +71,15 @@ def load_inception(path: Path, device: str) -> TorchNetwork:
     with torch.device("meta"):
         model = build_inception()
     load_strict(model, read_state(path), str(path))
+    return as_network(model, device)
+
+
+def as_network(model: nn.Module, device: str) -> TorchNetwork:
+    """Return pytorch-fid's network, filled, as a metric network."""
     model.to(memory_format=torch.channels_last)
     frames = FromFrames(InceptionFeatures(model), scale=127.5, shift=(1.0, 1.0, 1.0), images=True)
-    return TorchNetwork(SHAPE, frames, device)
+    return TorchNetwork(SHAPE, frames, device, substitutes={BasicConv2d: _prepacked_unit})
+
+
+def _prepacked_unit(unit: Any) -> nn.Module:
+    return PrepackedConvolution(unit.conv, unit.bn, relu=True)

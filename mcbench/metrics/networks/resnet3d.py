@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn import functional
 
 from mcbench.metrics.networks.loading import load_strict, read_state
+from mcbench.metrics.networks.prepacked import PrepackedConvolution
 from mcbench.metrics.networks.torch_network import FromFrames, ItemShape, TorchNetwork
 
 SHAPE = ItemShape("resnet50-kinetics", dimensions=2048, input_size=(112, 112), clip_length=16)
@@ -69,6 +70,21 @@ class _Bottleneck(nn.Module):
         return functional.relu(self.bn3(self.conv3(values)) + shortcut)
 
 
+class _PrepackedBottleneck(nn.Module):
+    def __init__(self, block: _Bottleneck) -> None:
+        super().__init__()
+        self.conv1 = PrepackedConvolution(block.conv1, block.bn1, relu=True)
+        self.conv2 = PrepackedConvolution(block.conv2, block.bn2, relu=True)
+        self.conv3 = PrepackedConvolution(block.conv3, block.bn3, relu=False)
+        self.downsample: nn.Module | None = None
+        if isinstance(block.downsample, nn.Sequential):
+            self.downsample = PrepackedConvolution(*block.downsample, relu=False)
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        shortcut = values if self.downsample is None else self.downsample(values)
+        return functional.relu(self.conv3(self.conv2(self.conv1(values))) + shortcut)
+
+
 def _stage(inputs: int, width: int, blocks: int, stride: int) -> nn.Sequential:
     layers = [_Bottleneck(inputs, width, stride)]
     layers += [_Bottleneck(4 * width, width, 1) for _ in range(blocks - 1)]
@@ -84,5 +100,11 @@ def load_resnet3d(path: Path, device: str) -> TorchNetwork:
     with torch.device("meta"):
         model = ResNet3D50()
     load_strict(model, read_state(path), str(path))
+    return as_network(model, device)
+
+
+def as_network(model: ResNet3D50, device: str) -> TorchNetwork:
+    """Return a filled network as a metric network."""
     model.to(memory_format=torch.channels_last_3d)
-    return TorchNetwork(SHAPE, FromFrames(model, scale=1.0, shift=_MEAN), device)
+    frames = FromFrames(model, scale=1.0, shift=_MEAN)
+    return TorchNetwork(SHAPE, frames, device, substitutes={_Bottleneck: _PrepackedBottleneck})

@@ -10,6 +10,7 @@ from torch import nn
 
 from mcbench.metrics.networks.contract import check_batch
 from mcbench.metrics.networks.itemwise import item_by_item
+from mcbench.metrics.networks.prepacked import Substitutes, can_prepack, prepacked
 from mcbench.metrics.networks.runners import Runner, TorchRunner
 
 
@@ -64,11 +65,18 @@ class TorchNetwork:
         shape: its name and what goes in and out.
         module: float32 [B, T, H, W, 3] on 0..255 to [B, dimensions].
         device: where it runs.
+        substitutes: prepacked forms of parts of the module, for a CPU that has them.
         runner: what runs the module; torch in fp32 unless given.
     """
 
     def __init__(
-        self, shape: ItemShape, module: nn.Module, device: str, runner: Runner | None = None
+        self,
+        shape: ItemShape,
+        module: nn.Module,
+        device: str,
+        *,
+        substitutes: Substitutes | None = None,
+        runner: Runner | None = None,
     ) -> None:
         self.name, self.dimensions = shape.name, shape.dimensions
         self.input_size, self.clip_length = shape.input_size, shape.clip_length
@@ -77,7 +85,10 @@ class TorchNetwork:
         self.device = torch.device(device)
         self.module = module.to(self.device).eval().requires_grad_(False)
         self._shape = shape
-        self._runner = runner or TorchRunner(self.module, self.device)
+        run = self.module
+        if substitutes and runner is None and self.device.type == "cpu" and can_prepack():
+            run = prepacked(self.module, substitutes)
+        self._runner = runner or TorchRunner(run, self.device)
 
     @property
     def backend(self) -> str:
@@ -86,7 +97,7 @@ class TorchNetwork:
 
     def through(self, runner: Runner) -> TorchNetwork:
         """Return the same network, run by something else."""
-        return TorchNetwork(self._shape, self.module, str(self.device), runner)
+        return TorchNetwork(self._shape, self.module, str(self.device), runner=runner)
 
     @torch.inference_mode()
     def features(self, batch: torch.Tensor) -> torch.Tensor:
