@@ -56,7 +56,7 @@ def identity_matches(found: NDArray[Any], known: NDArray[Any]) -> NDArray[np.flo
     Raises:
         InputError: not signatures of the same people.
     """
-    assignment = _assignment(found, known)
+    assignment = known_assignment(found, known)
     own = np.arange(len(assignment))
     return np.where(assignment == UNKNOWN, np.nan, (assignment == own).astype(np.float64))
 
@@ -114,17 +114,17 @@ def identity_swaps(assignments: NDArray[Any]) -> NDArray[np.float64]:
 def known_assignment(found: NDArray[Any], known: NDArray[Any]) -> NDArray[np.int64]:
     """Return `assign` of the people who have a signature on both sides; nobody's below two of them.
 
+    Args:
+        found: [P, 27], what the frame shows at the place of each person.
+        known: [P, 27], the identities, in the same order.
+
     Raises:
         InputError: not signatures of the same people.
     """
-    return _assignment(found, known)
-
-
-def _assignment(found: NDArray[Any], known: NDArray[Any]) -> NDArray[np.int64]:
-    if found.shape != known.shape:
+    if found.shape != known.shape or found.ndim != 2:
         raise InputError(f"signatures {list(found.shape)} and {list(known.shape)} are not of the same people")
-    alone = np.where(np.isnan(known).any(axis=-1, keepdims=True), np.nan, found)
-    if (~np.isnan(alone).any(axis=-1)).sum() < 2:
-        signature_distances(found, known)  # their shape is checked here as well
+    both = np.where(np.isnan(known).any(axis=1, keepdims=True), np.nan, found)
+    if (~np.isnan(both).any(axis=1)).sum() < 2:
+        signature_distances(found, known)  # their length is checked here as well
         return np.full(len(found), UNKNOWN, dtype=np.int64)
-    return assign(alone, known)
+    return assign(both, known)
