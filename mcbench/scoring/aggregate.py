@@ -28,6 +28,8 @@ from mcbench.scoring.protocols import DistributionMetric, FrameMetric, Protocol
 from mcbench.scoring.values import Features, VideoValues
 
 Items = NDArray[np.float32]
+TruthReadings = tuple[float | None, float | None]
+"""What a distance reads between halves and between quarters of the truth; None where these are too small."""
 Series = Mapping[str, NDArray[Any]]
 """Video -> its values."""
 
@@ -106,7 +108,11 @@ def mean_value(
 
 
 def distribution_value(
-    protocol: Protocol, metric: DistributionMetric, features: Mapping[str, Features], seed: int
+    protocol: Protocol,
+    metric: DistributionMetric,
+    features: Mapping[str, Features],
+    seed: int,
+    truth_readings: TruthReadings | None = None,
 ) -> MetricValue:
     """Return a distance between the features of all predictions and those of all truths.
 
@@ -115,6 +121,7 @@ def distribution_value(
         metric: its `distance` says which distance.
         features: video -> its features; each has at least one item.
         seed: of the dealing of videos into groups and halves.
+        truth_readings: from `truth_readings` of the same truth, where they are known already.
 
     Raises:
         InputError: fewer than two items in all, a video without any, or features that are not finite.
@@ -133,7 +140,9 @@ def distribution_value(
         low, high = jackknife_interval(value, replicates, confidence=protocol.confidence)
         if metric.distance == "frechet":
             low = max(0.0, low)
-    floor, quarter = _readings_of_truth(subsets, len(videos), protocol.noise_floor_splits, seed)
+    floor, quarter = truth_readings or _readings_of_truth(
+        subsets, len(videos), protocol.noise_floor_splits, seed
+    )
     return MetricValue(
         value=value,
         ci_low=low,
@@ -147,6 +156,23 @@ def distribution_value(
         replicates=replicates,
         warning=_warning(value, floor, quarter, len(videos)) if metric.distance == "frechet" else "",
     )
+
+
+def read_truth(
+    protocol: Protocol, metric: DistributionMetric, truth: Mapping[str, Items], seed: int
+) -> TruthReadings:
+    """Return what a distance reads between halves, and between quarters, of the true videos alone.
+
+    It depends on the truth only, so that it serves every method that is scored against it.
+
+    Args:
+        protocol: says how often the truth is halved.
+        metric: a distance between distributions.
+        truth: video -> float32 [N, D].
+        seed: of the halving.
+    """
+    items = [truth[name] for name in sorted(truth)]
+    return _readings_of_truth(_subsets(metric, items, items), len(items), protocol.noise_floor_splits, seed)
 
 
 def _subsets(metric: DistributionMetric, prediction: list[Items], truth: list[Items]) -> Subsets:
@@ -195,9 +221,7 @@ def _replicates(
     return tuple(subsets.without(frozenset(group)) for group in groups)
 
 
-def _readings_of_truth(
-    subsets: Subsets, n_videos: int, splits: int, seed: int
-) -> tuple[float | None, float | None]:
+def _readings_of_truth(subsets: Subsets, n_videos: int, splits: int, seed: int) -> TruthReadings:
     """Return the mean distance between two disjoint halves of the true videos, and between two quarters.
 
     Either is None where there are too few videos or items for it.

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import Field
 
 from mcbench.errors import McbenchError, MismatchError, WorkerError
-from mcbench.processes import default_workers, run_each
+from mcbench.processes import run_each
 from mcbench.progress import Progress, SilentProgress
-from mcbench.records import Part, Precision, Size
+from mcbench.records import Size
 from mcbench.scoring.cache import ScoreCache, limit_from_environment
+from mcbench.scoring.compute import Compute, Pace
 from mcbench.scoring.items import plan_items
 from mcbench.scoring.jobs import Side, VideoOutcome, VideoScoreJob, score_video
 from mcbench.scoring.networks import Networks
@@ -21,35 +19,9 @@ from mcbench.scoring.pairing import PairedVideo, Pairing
 from mcbench.scoring.protocols import Protocol
 from mcbench.scoring.transforms import check_shapes
 from mcbench.scoring.values import VideoValues
-from mcbench.scoring.walk import Pace
 
 MapJobs = Callable[[Callable[[VideoScoreJob], VideoOutcome], Sequence[VideoScoreJob]], Iterable[VideoOutcome]]
 """Runs a function on jobs wherever it likes and returns the outcomes in any order."""
-_BATCH_ON_GPU = 16
-
-
-class Compute(Part):
-    """How scoring is carried out: on a CPU, at full precision, none of it changes a number."""
-
-    device: str = "auto"
-    """Where networks run."""
-    precision: Precision = "fp32"
-    workers: Annotated[int, Field(ge=1)] = 1
-    """Processes, each scoring one video at a time."""
-    threads: Annotated[int, Field(ge=1)] | None = None
-    """Frames and clips under way at once in each process; by default as many as its share of the cores."""
-    batch: Annotated[int, Field(ge=1)] | None = None
-    """Frames that go through a network together; on a CPU they do so one by one."""
-    cache: bool = True
-    """Take what has been computed before, and keep what is computed."""
-
-    def pace(self, device: str) -> Pace:
-        """Return the pace of each process."""
-        on_gpu = device.startswith("cuda")
-        return Pace(
-            threads=self.threads or max(1, default_workers() // self.workers),
-            batch=self.batch or (_BATCH_ON_GPU if on_gpu else 1),
-        )
 
 
 @dataclass

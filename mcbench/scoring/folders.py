@@ -10,7 +10,8 @@ from mcbench.errors import McbenchError
 from mcbench.progress import Progress
 from mcbench.records import NetworkFamily, ScoreRecord
 from mcbench.scoring.cache import cache_folder
-from mcbench.scoring.engine import Compute, score_pairings
+from mcbench.scoring.compute import Compute
+from mcbench.scoring.engine import score_pairings
 from mcbench.scoring.networks import NetworkRequest, find_networks
 from mcbench.scoring.pairing import pair_folders
 from mcbench.scoring.protocols import choose_protocols

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 from mcbench import data, files
 from mcbench.data import Clip
@@ -14,7 +16,8 @@ from mcbench.progress import Progress
 from mcbench.records import NetworkFamily, RunRecord, ScoreRecord, VideoResult
 from mcbench.scoring.aggregate import headline_mask
 from mcbench.scoring.cache import cache_folder
-from mcbench.scoring.engine import Compute, MapJobs, Scored, score_pairings
+from mcbench.scoring.compute import Compute
+from mcbench.scoring.engine import MapJobs, Scored, score_pairings
 from mcbench.scoring.networks import NetworkRequest, find_networks
 from mcbench.scoring.pairing import FramePair, PairedVideo, Pairing
 from mcbench.scoring.protocols import Protocol, choose_protocols
@@ -297,9 +300,28 @@ def _frame_lines(protocol: Protocol, videos: Sequence[VideoValues]) -> list[str]
         counted = headline_mask(protocol, video)
         for place, index in enumerate(video.indices.tolist()):
             values = {key: float(series[place]) for key, series in video.frames.items()}
+            values |= _people_of_frame(video, place)
             row = {"video": video.name, "frame": index, "counted": bool(counted[place]), **values}
             lines.append(json.dumps(row, allow_nan=False) + "\n")
     return lines
+
+
+def _people_of_frame(video: VideoValues, place: int) -> dict[str, Any]:
+    """Return the metrics of people in a frame; null where one has no meaning there."""
+    people = video.people
+    if people is None:
+        return {}
+    values: dict[str, Any] = {key: _or_none(column[place]) for key, column in people.frames.items()}
+    each = {key: [_or_none(one) for one in table[place]] for key, table in people.people.items()}
+    return values | {
+        "people": int(people.visible[place]),
+        "overlap": bool(people.overlap[place]),
+        "each": each,
+    }
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
 
 
 def _video_lines(protocol: Protocol, videos: Sequence[VideoValues], found: Scored) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,21 @@ from mcbench.environment import describe_environment, now
 from mcbench.files import sha256_text
 from mcbench.progress import Progress, SilentProgress
 from mcbench.records import Coverage, MetricValue, ScoreRecord, Unavailable
-from mcbench.scoring.aggregate import distribution_value, frame_value, headline_mask, mean_value
+from mcbench.scoring.aggregate import (
+    TruthReadings,
+    distribution_value,
+    frame_value,
+    headline_mask,
+    mean_value,
+    read_truth,
+)
 from mcbench.scoring.cache import ScoreCache, content_key
 from mcbench.scoring.engine import Scored
 from mcbench.scoring.networks import Networks
 from mcbench.scoring.pairing import Pairing
 from mcbench.scoring.people_job import people_key, people_parts
 from mcbench.scoring.protocols import DistributionMetric, Protocol, metric_key
-from mcbench.scoring.values import FeaturePair, VideoValues
+from mcbench.scoring.values import FeaturePair, Features, VideoValues
 
 _SHOWN = 6
 _INTERVAL_SETTINGS = {"confidence", "jackknife_groups", "noise_floor_splits", "bootstrap_draws"}
@@ -237,9 +245,30 @@ class _Making:
         if text is not None:
             return MetricValue.model_validate_json(text)
         features = {name: pair.load() for name, pair in pairs.items()}
-        value = distribution_value(self.protocol, metric, features, self._seed)
+        readings = None if metric.distance == "squared" else self._read_truth(metric, pairs, features)
+        value = distribution_value(self.protocol, metric, features, self._seed, readings)
         self._cache.put_text(key, value.model_dump_json())
         return value
+
+    def _read_truth(
+        self, metric: DistributionMetric, pairs: Mapping[str, FeaturePair], features: Mapping[str, Features]
+    ) -> TruthReadings:
+        """Return what a distance reads within the truth, which every method against it shares."""
+        key = content_key(
+            "truth readings",
+            distance=metric.distance,
+            features=[(name, pair.truth.key, pair.items) for name, pair in pairs.items()],
+            splits=self.protocol.noise_floor_splits,
+            seed=self._seed,
+        )
+        text = self._cache.get_text(key)
+        if text is not None:
+            half, quarter = json.loads(text)
+            return half, quarter
+        truth = {name: one.truth for name, one in features.items()}
+        readings = read_truth(self.protocol, metric, truth, self._seed)
+        self._cache.put_text(key, json.dumps(readings))
+        return readings
 
 
 def _all_digests(scored: Scored, side: int) -> str:

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from mcbench.errors import McbenchError
 from mcbench.progress import Progress
-from mcbench.records import Part
 from mcbench.scoring.buffer import FrameBuffer
+from mcbench.scoring.compute import Pace
 from mcbench.scoring.frames import Batch, Watches, work_on
 from mcbench.scoring.items import Item
 from mcbench.scoring.networks import Networks
@@ -30,18 +30,6 @@ from mcbench.scoring.people import PeopleValues
 from mcbench.scoring.work import Function, Stream, Work
 from mcbench.video import Frame, FramesDigest, open_frames
 from mcbench.video.source import FrameSource
-
-
-class Pace(Part):
-    """How many frames are worked on at once. It changes no value on a CPU.
-
-    Attributes:
-        threads: frames and clips under way at once.
-        batch: frames that go through a network together; on a CPU they do so one by one.
-    """
-
-    threads: int = 1
-    batch: int = 1
 
 
 @dataclass

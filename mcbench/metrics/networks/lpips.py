@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import lpips
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -68,11 +67,13 @@ class _Layers(nn.Module):
 
     def __init__(self, model: Any) -> None:
         super().__init__()
-        self.scaling, self.net = model.scaling_layer, model.net
+        from lpips import normalize_tensor
+
+        self.scaling, self.net, self._normalised = model.scaling_layer, model.net, normalize_tensor
 
     def forward(self, frames: torch.Tensor) -> tuple[torch.Tensor, ...]:
         outputs = self.net(self.scaling(frames.permute(0, 3, 1, 2)))
-        return tuple(lpips.normalize_tensor(layer).permute(0, 2, 3, 1) for layer in outputs)
+        return tuple(self._normalised(layer).permute(0, 2, 3, 1) for layer in outputs)
 
 
 class LpipsNetwork:
@@ -253,6 +254,8 @@ def build_lpips(trunk: Trunk) -> Any:
     The package builds torchvision's whole classifier to take the trunk out of it: on the `meta` device
     that takes no time and none of the caller's random numbers.
     """
+    import lpips  # here, since it takes torchvision along, which takes seconds
+
     with torch.device("meta"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the package asks torchvision in an old way
         model = lpips.LPIPS(net=trunk, pnet_rand=True, pretrained=False, verbose=False)

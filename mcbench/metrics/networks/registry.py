@@ -7,14 +7,17 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from mcbench import files, weights
 from mcbench.errors import InputError, WeightsMissingError
-from mcbench.metrics.networks.contract import FeatureNetwork
-from mcbench.metrics.networks.torch_network import TorchNetwork
 from mcbench.records import NetworkFamily, Precision, WeightsUse
 
-Loader = Callable[[Path, str], TorchNetwork]
+if TYPE_CHECKING:
+    from mcbench.metrics.networks.contract import FeatureNetwork
+    from mcbench.metrics.networks.torch_network import TorchNetwork
+
+Loader: TypeAlias = "Callable[[Path, str], TorchNetwork]"
 """(file of weights, device) -> network."""
 
 
