@@ -247,6 +247,8 @@ def print_score(record: ScoreRecord, title: str) -> None:
         [columns[place] for place in shown],
         [[row[place] for place in shown] for row in rows],
     )
+    if record.slices:
+        _print_parts(record)
     for key, value in record.metrics.items():
         if value.warning:
             console.say(f"{key}: {value.warning}")
@@ -267,6 +269,25 @@ def print_score(record: ScoreRecord, title: str) -> None:
         console.say(f"  left out: {name}: {reason}")
     for line in _consistency(record):
         console.say(line)
+
+
+def _print_parts(record: ScoreRecord) -> None:
+    """Print the values over parts of the frames, such as those with two people."""
+    parts = sorted(record.slices, key=lambda part: (part.partition("=")[0], len(part), part))
+    keys = list(dict.fromkeys(key for part in parts for key in record.slices[part]))
+    rows = [
+        [
+            key,
+            *(
+                console.number(value.value) if (value := record.slices[part].get(key)) else ""
+                for part in parts
+            ),
+        ]
+        for key in keys
+    ]
+    console.print_table(
+        "the same over parts of the frames", ["metric", *(f">{part}" for part in parts)], rows
+    )
 
 
 def exit_code(records: Sequence[ScoreRecord], left_out: Sequence[str] = ()) -> int:
