@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
 from mcbench.processes import default_workers
-from mcbench.records import Part, Precision
+from mcbench.records import NetworkFamily, Part, Precision
 
 _BATCH_ON_GPU = 16
 
@@ -46,3 +47,19 @@ class Compute(Part):
             threads=self.threads or max(1, default_workers() // self.workers),
             batch=self.batch or (_BATCH_ON_GPU if on_gpu else 1),
         )
+
+
+class ScoreSettings(Part):
+    """What scoring is asked for besides protocols and frames."""
+
+    family: NetworkFamily
+    """Of the feature networks."""
+    left_out: tuple[str, ...] = ()
+    """Keys of metrics not to compute; the record lists them as left out."""
+    home: Path | None = None
+    """Where weights and the cache lie."""
+    compute: Compute = Compute()
+    allow_missing: bool = False
+    """Leave out and list what cannot be read or is too short, instead of stopping."""
+    seed: int = 0
+    """Of bootstrap and jackknife."""

@@ -41,7 +41,7 @@ class Scored:
     frames_scored: int = 0
 
 
-def score_pairings(
+def walk_pairings(
     pairings: Mapping[str, Pairing],
     protocols: Sequence[Protocol],
     networks: Networks,

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from mcbench.environment import pick_device
 from mcbench.errors import McbenchError
 from mcbench.progress import Progress
 from mcbench.records import NetworkFamily, ScoreRecord
-from mcbench.scoring.cache import cache_folder
-from mcbench.scoring.compute import Compute
-from mcbench.scoring.engine import score_pairings
-from mcbench.scoring.networks import NetworkRequest, find_networks
+from mcbench.scoring.compute import Compute, ScoreSettings
 from mcbench.scoring.pairing import pair_folders
 from mcbench.scoring.protocols import choose_protocols
-from mcbench.scoring.scores import score_records
+from mcbench.scoring.scores import score_pairings
 
 
 def compare(
@@ -85,36 +81,17 @@ def compare_under(
 
     Among `protocols` may be `all`: every one but those of people, for which plain folders have no truth.
     """
-    how = compute or Compute()
     chosen = choose_protocols(protocols, with_people=False)
     pairing = pair_folders(predictions, ground_truth, allow_missing=allow_missing)
-    request = NetworkRequest(
+    settings = ScoreSettings(
         family=networks,
         left_out=tuple(leave_out),
         home=home,
-        device=pick_device(how.device),
-        precision=how.precision,
-    )
-    found = find_networks(chosen, request)
-    cache = cache_folder(home) if how.cache else None
-    scored = score_pairings(
-        {"prediction": pairing},
-        chosen,
-        found,
-        compute=how,
-        cache=cache,
-        allow_missing=allow_missing,
-        progress=progress,
-    )["prediction"]
-    if isinstance(scored, McbenchError):
-        raise scored
-    return score_records(
-        scored,
-        pairing,
-        chosen,
-        found,
+        compute=compute or Compute(),
         allow_missing=allow_missing,
         seed=seed,
-        cache=cache,
-        progress=progress,
     )
+    made = score_pairings({"prediction": pairing}, chosen, settings, progress=progress)["prediction"]
+    if isinstance(made, McbenchError):
+        raise made
+    return made.records

@@ -21,11 +21,11 @@ from mcbench.scoring.compute import Pace
 from mcbench.scoring.items import Item, Items
 from mcbench.scoring.networks import NetworkRequest, Networks, networks_of_process
 from mcbench.scoring.people import PeopleCollector, unavailable_metrics
-from mcbench.scoring.people_job import from_arrays, to_arrays, truth_digest
+from mcbench.scoring.people.keeping import from_arrays, to_arrays, truth_digest
 from mcbench.scoring.protocols import Protocol
 from mcbench.scoring.values import FeaturePair, Rows, VideoValues
-from mcbench.scoring.walk import Found, SideError, Walk, digest_only, open_side
-from mcbench.scoring.work import (
+from mcbench.scoring.walk.video import Found, SideError, Walk, digest_only, open_side
+from mcbench.scoring.walk.work import (
     TRUTH,
     Base,
     Function,

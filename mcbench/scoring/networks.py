@@ -17,7 +17,7 @@ from mcbench.metrics.networks.pose import DETECTORS, PoseDetector, detector_weig
 from mcbench.metrics.networks.pose.blazepose import BLAZEPOSE
 from mcbench.metrics.networks.registry import get_command, load_network, network_entry, weights_in_use
 from mcbench.records import NetworkFamily, Part, Precision, Unavailable, WeightsUse
-from mcbench.scoring.pose import DETECTOR_OF, POSE_FUNCTIONS
+from mcbench.scoring.people.pose import DETECTOR_OF, POSE_FUNCTIONS
 from mcbench.scoring.protocols import FeatureSetting, FrameMetric, PeopleMetric, Protocol
 
 FULL_PRECISION = "torch-fp32"

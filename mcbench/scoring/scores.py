@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from mcbench.environment import describe_environment, now
+from mcbench.environment import describe_environment, now, pick_device
+from mcbench.errors import McbenchError
 from mcbench.files import sha256_text
 from mcbench.progress import Progress, SilentProgress
 from mcbench.records import Coverage, MetricValue, ScoreRecord, Unavailable
@@ -21,11 +23,12 @@ from mcbench.scoring.aggregate import (
     mean_value,
     read_truth,
 )
-from mcbench.scoring.cache import ScoreCache, content_key
-from mcbench.scoring.engine import Scored
-from mcbench.scoring.networks import Networks
+from mcbench.scoring.cache import ScoreCache, cache_folder, content_key
+from mcbench.scoring.compute import ScoreSettings
+from mcbench.scoring.engine import MapJobs, Scored, walk_pairings
+from mcbench.scoring.networks import NetworkRequest, Networks, find_networks
 from mcbench.scoring.pairing import Pairing
-from mcbench.scoring.people_job import people_key, people_parts
+from mcbench.scoring.people.keeping import people_key, people_parts
 from mcbench.scoring.protocols import DistributionMetric, Protocol, metric_key
 from mcbench.scoring.values import FeaturePair, Features, VideoValues
 
@@ -36,6 +39,77 @@ _ONE_ITEM = Unavailable(
     "then print the squared distance of two vectors"
 )
 _LEFT_OUT = Unavailable(reason="left out as asked", command="mcbench score without --leave-out")
+
+
+@dataclass(frozen=True)
+class Made:
+    """Score records and the values that they are made of."""
+
+    records: list[ScoreRecord]
+    scored: Scored
+
+
+def score_pairings(
+    pairings: Mapping[str, Pairing],
+    protocols: Sequence[Protocol],
+    settings: ScoreSettings,
+    *,
+    map_jobs: MapJobs | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Made | McbenchError]:
+    """Score runs that share their ground truth, in one walk over it.
+
+    Args:
+        pairings: run -> what is compared.
+        protocols: all of them are fed by the walk.
+        settings: what is asked for.
+        map_jobs: where to run the jobs, such as on a cluster; by default as the settings say.
+        progress: told of frames.
+
+    Returns:
+        run -> one record a protocol, or the error that keeps the run from being scored.
+
+    Raises:
+        InputError: an unknown metric or device.
+        WeightsMissingError, FileFormatError: a network's file is not what it was.
+    """
+    compute = settings.compute
+    request = NetworkRequest(
+        family=settings.family,
+        left_out=settings.left_out,
+        home=settings.home,
+        device=pick_device(compute.device),
+        precision=compute.precision,
+    )
+    networks = find_networks(protocols, request)
+    cache = cache_folder(settings.home) if compute.cache else None
+    walked = walk_pairings(
+        pairings,
+        protocols,
+        networks,
+        compute=compute,
+        cache=cache,
+        allow_missing=settings.allow_missing,
+        map_jobs=map_jobs,
+        progress=progress,
+    )
+    made: dict[str, Made | McbenchError] = {}
+    for run, found in walked.items():
+        if isinstance(found, McbenchError):
+            made[run] = found
+            continue
+        records = score_records(
+            found,
+            pairings[run],
+            protocols,
+            networks,
+            allow_missing=settings.allow_missing,
+            seed=settings.seed,
+            cache=cache,
+            progress=progress,
+        )
+        made[run] = Made(records, found)
+    return made
 
 
 def score_records(

@@ -17,10 +17,10 @@ from mcbench.metrics.distribution import frechet_distance, kernel_distance
 from mcbench.metrics.frame import luma_uint8
 from mcbench.records import ScoreRecord
 from mcbench.scoring import Compute, compare, consistency, pairing, protocol
-from mcbench.scoring import walk as walking
-from mcbench.scoring.engine import score_pairings
+from mcbench.scoring.engine import walk_pairings
 from mcbench.scoring.networks import Networks
 from mcbench.scoring.scores import score_records
+from mcbench.scoring.walk import video as walking
 from tests.scoring.making import clip, noisy, random_lpips, tiny_networks, write_folder
 
 
@@ -42,7 +42,7 @@ def _score(
     chosen = protocol(name)
     networks = networks or tiny_networks()
     pairs = pairing.pair_folders(predictions, truth, allow_missing=allow_missing)
-    found = score_pairings({"p": pairs}, [chosen], networks, allow_missing=allow_missing)["p"]
+    found = walk_pairings({"p": pairs}, [chosen], networks, allow_missing=allow_missing)["p"]
     if isinstance(found, McbenchError):
         raise found
     return score_records(found, pairs, [chosen], networks, allow_missing=allow_missing, seed=seed)[0]
@@ -245,7 +245,7 @@ def test_lpips_sees_the_protocols_frames(tmp_path: Path) -> None:
 
 def test_kernel_distances_are_those_of_the_features(folders: tuple[Path, Path], ours: ScoreRecord) -> None:
     chosen, networks = protocol("mcbench/1"), tiny_networks()
-    found = score_pairings({"p": pairing.pair_folders(*folders)}, [chosen], networks)["p"]
+    found = walk_pairings({"p": pairing.pair_folders(*folders)}, [chosen], networks)["p"]
     sides = [
         np.concatenate([getattr(one.features["image"], side).load() for one in found.values["mcbench/1"]])
         for side in ("prediction", "truth")
@@ -283,7 +283,7 @@ def test_both_protocols_in_one_walk_give_what_each_gives_alone(
     monkeypatch.setattr(walking, "open_frames", Counting)
     chosen = [protocol("disco/2"), protocol("mcbench/1")]
     pairs, networks = pairing.pair_folders(*folders), tiny_networks()
-    found = score_pairings({"p": pairs}, chosen, networks)["p"]
+    found = walk_pairings({"p": pairs}, chosen, networks)["p"]
     assert len(decoded) == len(set(decoded)) == 2 * 73, "each frame is decoded once"
     together = score_records(found, pairs, chosen, networks, allow_missing=False, seed=0)
     monkeypatch.undo()

@@ -20,9 +20,9 @@ from mcbench.scoring.people import (
     mean_of_people,
     unavailable_metrics,
 )
-from mcbench.scoring.people_clip import PeopleTruth
+from mcbench.scoring.people.clip import PeopleTruth
+from mcbench.scoring.people.parts import slice_masks, sliced
 from mcbench.scoring.protocols import FrameSetting, PeopleMetric
-from mcbench.scoring.slices import slice_masks, sliced
 from mcbench.scoring.transforms import target_size, to_protocol
 from tests.scoring.making import tiny_networks
 from tests.scoring.people_distortions import BY_MASKS

@@ -14,7 +14,7 @@ from mcbench.metrics.networks.pose import Detection, PoseDetector
 from mcbench.metrics.people import pose
 from mcbench.scoring.networks import NetworkRequest, Networks, find_networks
 from mcbench.scoring.people import FUNCTIONS, PeopleCollector, PeopleValues
-from mcbench.scoring.pose import (
+from mcbench.scoring.people.pose import (
     PER_FRAME,
     PER_PERSON,
     TruePoses,

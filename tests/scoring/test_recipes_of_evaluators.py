@@ -14,7 +14,7 @@ from scipy.ndimage import correlate1d
 from mcbench.errors import McbenchError
 from mcbench.records import ScoreRecord, WeightsUse
 from mcbench.scoring import pairing, protocol
-from mcbench.scoring.engine import score_pairings
+from mcbench.scoring.engine import walk_pairings
 from mcbench.scoring.networks import Networks
 from mcbench.scoring.scores import score_records
 from tests.metrics.plain_resize import bilinear, covered
@@ -75,7 +75,7 @@ def score(videos: dict[str, tuple[np.ndarray, np.ndarray]], name: str, networks:
     ]
     pairs = pairing.pair_folders(*sides, allow_missing=False)
     chosen = [protocol(name)]
-    found = score_pairings({"p": pairs}, chosen, networks, allow_missing=False)["p"]
+    found = walk_pairings({"p": pairs}, chosen, networks, allow_missing=False)["p"]
     assert not isinstance(found, McbenchError)
     return score_records(found, pairs, chosen, networks, allow_missing=False, seed=0)[0]
 

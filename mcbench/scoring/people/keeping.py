@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcbench.records import NetworkFamily
-from mcbench.scoring.people import PeopleValues
-from mcbench.scoring.pose import POSE_FUNCTIONS
+from mcbench.scoring.people.collector import PeopleValues
+from mcbench.scoring.people.parts import sliced
+from mcbench.scoring.people.pose import POSE_FUNCTIONS
 from mcbench.scoring.protocols import PeopleMetric, metric_key
-from mcbench.scoring.slices import sliced
 
 
 def truth_digest(clip: Path) -> str:

@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 
 from mcbench.errors import McbenchError
 from mcbench.progress import Progress
-from mcbench.scoring.buffer import FrameBuffer
 from mcbench.scoring.compute import Pace
-from mcbench.scoring.frames import Batch, Watches, work_on
 from mcbench.scoring.items import Item
 from mcbench.scoring.networks import Networks
 from mcbench.scoring.people import PeopleValues
-from mcbench.scoring.work import Function, Stream, Work
+from mcbench.scoring.walk.buffer import FrameBuffer
+from mcbench.scoring.walk.frames import Batch, Watches, work_on
+from mcbench.scoring.walk.work import Function, Stream, Work
 from mcbench.video import Frame, FramesDigest, open_frames
 from mcbench.video.source import FrameSource
 

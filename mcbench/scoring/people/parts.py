@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcbench.errors import MismatchError
-from mcbench.scoring.people import PeopleValues
+from mcbench.scoring.people.collector import PeopleValues
 
 OVERLAP, NO_OVERLAP = "overlap", "no-overlap"
 

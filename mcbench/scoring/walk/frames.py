@@ -18,7 +18,7 @@ from mcbench.scoring.networks import Networks
 from mcbench.scoring.people import PeopleCollector
 from mcbench.scoring.protocols import FrameMetric
 from mcbench.scoring.transforms import to_protocol
-from mcbench.scoring.work import TRUTH, Base, Function, Stream, Work
+from mcbench.scoring.walk.work import TRUTH, Base, Function, Stream, Work
 from mcbench.video import Frame
 
 Array = NDArray[Any]
