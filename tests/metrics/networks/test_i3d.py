@@ -111,7 +111,7 @@ def plain_i3d(state: dict[str, torch.Tensor], clip: torch.Tensor) -> dict[str, t
     return seen
 
 
-@pytest.mark.parametrize("frames", [16, 10, 19])
+@pytest.mark.parametrize("frames", [16, 19])
 def test_every_layer_against_a_restatement(i3d_file: Path, frames: int) -> None:
     network = load_i3d(i3d_file, "cpu")
     found: dict[str, torch.Tensor] = {}

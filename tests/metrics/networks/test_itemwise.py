@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,7 +34,8 @@ def test_features_do_not_depend_on_batch_or_threads(network: FeatureNetwork) -> 
     assert network.backend == "torch-fp32"
 
 
-def test_features_do_not_depend_on_dtype_or_memory(network: FeatureNetwork) -> None:
+def test_features_do_not_depend_on_dtype_or_memory(inception_file: Path) -> None:
+    network = load_by_name("inception", inception_file)
     batch = random_batch(network, 1)
     expected = network.features(batch)
     planes_first = batch.permute(0, 4, 1, 2, 3).contiguous().permute(0, 2, 3, 4, 1)

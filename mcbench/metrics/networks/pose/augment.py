@@ -20,8 +20,14 @@ from mcbench.metrics.networks.pose.footage import CROP_SIZE, People
 
 MIRRORED = np.array([0, 1, 5, 6, 7, 2, 3, 4, 11, 12, 13, 8, 9, 10, 15, 14, 17, 16])
 """Which key point of COCO-18 each becomes in a mirror."""
+NOBODY = 0.1
+"""Share of the crops that are made to show nobody; their maps are to be even."""
 COVERED_WEIGHT = 0.3
 """Weight of a covered key point in the loss: it can only be guessed."""
+_BOX_ERROR = 0.12
+"""How far each edge of a box may be off, as a share of its larger side."""
+_BEYOND = 20
+"""Rows at the top and bottom of a kept crop that lie beyond head and feet."""
 _SPREAD = 0.9
 """Standard deviation of a target in cells of the map."""
 
@@ -31,7 +37,8 @@ class Example(NamedTuple):
 
     Attributes:
         planes: float32 [4, 128, 96]: colours on -1..1 and the box.
-        targets: float32 [18, 32, 24], each summing to 1, or 0 where there is nothing to learn.
+        targets: float32 [18, 32, 24], each summing to 1, or 0 where there is nothing to learn; even where
+            nobody is.
         weights: float32 [18].
     """
 
@@ -47,27 +54,26 @@ def draw_example(people: People, index: int, random: np.random.Generator) -> Exa
     if turn.mirrored:
         points, visibility = points[MIRRORED], visibility[MIRRORED]
     box = person_boxes(points, visibility)
-    width, height = box[2] - box[0], box[3] - box[1]
-    larger = max(width, height)
-    box = box + random.uniform(-0.08, 0.08, 4) * larger
-    rows = MARGIN * max(box[3] - box[1], (box[2] - box[0]) / ASPECT, 2.0)
-    scale = INPUT_SIZE[0] / rows
-    centre = np.array([box[0] + box[2], box[1] + box[3]]) / 2
-    shift = np.array([INPUT_SIZE[1], INPUT_SIZE[0]]) / 2 - scale * centre
+    box = box + random.uniform(-_BOX_ERROR, _BOX_ERROR, 4) * max(box[2] - box[0], box[3] - box[1])
+    scale = INPUT_SIZE[0] / (MARGIN * max(box[3] - box[1], (box[2] - box[0]) / ASPECT, 2.0))
+    shift = np.array([INPUT_SIZE[1], INPUT_SIZE[0]]) / 2 - scale * (box[:2] + box[2:]) / 2
     matrix = scale * turn.matrix
     matrix[:, 2] += shift
     crop = _warp(people.crops[index], matrix)
     if random.random() < 0.3:
         crop = _covered(crop, people.crops[int(random.integers(len(people)))], random)
+    nobody = bool(random.random() < NOBODY)
+    if nobody:
+        crop = _without_anybody(crop, people.crops[index], random)
+    planes = np.concatenate([_recoloured(crop, random), box_plane(box * scale + np.tile(shift, 2))[None]])
+    if nobody:
+        even = np.full((18, *MAP_SIZE), 1 / (MAP_SIZE[0] * MAP_SIZE[1]), np.float32)
+        return Example(planes, even, np.ones(18, np.float32))
     points = points * scale + shift
     inside = (points >= 0).all(axis=1) & (points < (INPUT_SIZE[1], INPUT_SIZE[0])).all(axis=1)
     weights = np.where(visibility == 2, 1.0, COVERED_WEIGHT) * (inside & (visibility > 0))
-    edges = np.concatenate([box[:2] * scale + shift, box[2:] * scale + shift])
-    return Example(
-        np.concatenate([_recoloured(crop, random), box_plane(edges)[None]]),
-        _targets(points) * (weights > 0)[:, None, None].astype(np.float32),
-        weights.astype(np.float32),
-    )
+    targets = _targets(points) * (weights > 0)[:, None, None].astype(np.float32)
+    return Example(planes, targets, weights.astype(np.float32))
 
 
 class _Turn(NamedTuple):
@@ -115,6 +121,26 @@ def _covered(
     covered = crop.copy()
     covered[top : top + rows, left : left + columns] = layer[top : top + rows, left : left + columns]
     return covered
+
+
+def _without_anybody(
+    crop: NDArray[np.float32], kept: NDArray[np.uint8], random: np.random.Generator
+) -> NDArray[np.float32]:
+    """Return one colour, a blur without shape, noise, or what is above or below the person over and over."""
+    height, width = INPUT_SIZE
+    kind = float(random.random())
+    if kind < 0.15:
+        return np.broadcast_to(random.uniform(0, 255, 3).astype(np.float32), crop.shape).copy()
+    if kind < 0.3:
+        return np.asarray(cv2.GaussianBlur(crop, (0, 0), float(random.uniform(20, 40))), np.float32)
+    if kind < 0.45:
+        noise = random.standard_normal(crop.shape, np.float32) * np.float32(random.uniform(30, 90))
+        return np.asarray(crop.mean(axis=(0, 1)) + noise, np.float32)
+    strip = np.asarray((kept if random.random() < 0.5 else kept[::-1])[:_BEYOND], np.float32)
+    way = np.concatenate([strip, strip[::-1]])
+    first, start = int(random.integers(len(way))), int(random.integers(CROP_SIZE[1] - width + 1))
+    repeated = np.tile(way, (-(-height // len(way)) + 1, 1, 1))
+    return repeated[first : first + height, start : start + width]
 
 
 def _recoloured(crop: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,9 +55,8 @@ def render_people(folder: Path, indices: Sequence[int], progress: Progress | Non
     for index in indices:
         path = folder / f"pose-v{GENERATOR_VERSION}-{index:06d}.npz"
         if not path.is_file():
-            people = clip_people(index)
             with files.atomic_file(path) as temporary, temporary.open("wb") as stream:
-                np.savez(stream, crops=people.crops, keypoints=people.keypoints, visibility=people.visibility)
+                np.savez(stream, **vars(clip_people(index)))
         paths.append(path)
         progress.advance()
     return paths
@@ -64,7 +64,7 @@ def render_people(folder: Path, indices: Sequence[int], progress: Progress | Non
 
 def load_people(paths: Sequence[Path]) -> People:
     """Read rendered people into memory (about 1 MB a clip)."""
-    columns: dict[str, list[NDArray[np.generic]]] = {name: [] for name in People.__annotations__}
+    columns: dict[str, list[NDArray[Any]]] = {name: [] for name in People.__annotations__}
     for path in paths:
         with np.load(path, allow_pickle=False) as archive:
             for name, column in columns.items():

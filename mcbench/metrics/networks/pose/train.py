@@ -39,7 +39,7 @@ class Settings:
         seed: of initial weights, batches and distortions.
     """
 
-    steps: int = 1800
+    steps: int = 1500
     batch_size: int = 32
     learning_rate: float = 3e-3
     seed: int = 0
