@@ -142,6 +142,7 @@ def plan_jobs(
                 protocols=tuple(protocols),
                 items={run: {name: plan[one.name] for name, plan in plans[run].items()} for run in by_run},
                 networks=networks.request,
+                weights=networks.known,
                 cache=cache,
                 pace=pace,
             )

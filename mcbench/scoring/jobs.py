@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mcbench.errors import FileFormatError, McbenchError
 from mcbench.progress import Progress, SilentProgress
-from mcbench.records import ClipRecord, Part, Sha256, Size
+from mcbench.records import ClipRecord, Part, Sha256, Size, WeightsUse
 from mcbench.scoring.cache import Arrays, ScoreCache, content_key, now_ns
 from mcbench.scoring.compute import Pace
 from mcbench.scoring.items import Item, Items
@@ -63,6 +63,8 @@ class VideoScoreJob(Part):
     items: dict[str, dict[str, Items]]
     """Run -> protocol -> role -> what networks look at."""
     networks: NetworkRequest
+    weights: dict[str, WeightsUse]
+    """Network -> file that it is to be loaded from, as planned; elsewhere it must be the same."""
     cache: Path | None = None
     pace: Pace = Pace()
 
@@ -109,11 +111,15 @@ def score_video(
         progress: told of frames (of each prediction).
 
     Raises:
-        WeightsMissingError, FileFormatError: a network's file is not what it was, or does not fit.
+        WeightsMissingError, FileFormatError: a network's file is not what it was when the job was planned, or
+            does not fit.
     """
     if networks is None:
-        protocols = json.dumps([protocol.model_dump(mode="json") for protocol in job.protocols])
-        networks = networks_of_process(protocols, job.networks.model_dump_json())
+        networks = networks_of_process(
+            json.dumps([protocol.model_dump(mode="json") for protocol in job.protocols]),
+            job.networks.model_dump_json(),
+            json.dumps({name: used.sha256 for name, used in sorted(job.weights.items())}),
+        )
     shown = progress or SilentProgress()
     outcome = VideoOutcome(job.video)
     remaining = list(job.predictions)

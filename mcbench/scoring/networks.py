@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import threading
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -188,12 +189,27 @@ def find_networks(protocols: Iterable[Protocol], request: NetworkRequest) -> Net
 
 
 @functools.lru_cache(maxsize=2)
-def networks_of_process(protocols: str, request: str) -> Networks:
-    """Return the networks of a request (both as JSON), shared by all jobs that this process runs."""
-    import json
+def networks_of_process(protocols: str, request: str, weights_sha256: str) -> Networks:
+    """Return the networks of jobs, shared by all jobs that this process runs.
 
+    Args:
+        protocols, request: as JSON.
+        weights_sha256: name -> sha256 of the file that the jobs were planned with, as JSON.
+
+    Raises:
+        WeightsMissingError: this process finds other files.
+    """
     found = [Protocol.model_validate(one) for one in json.loads(protocols)]
-    return find_networks(found, NetworkRequest.model_validate_json(request))
+    networks = find_networks(found, NetworkRequest.model_validate_json(request))
+    planned = json.loads(weights_sha256)
+    here = {name: used.sha256 for name, used in networks.known.items()}
+    if here != planned:
+        differing = sorted(name for name in {*here, *planned} if here.get(name) != planned.get(name))
+        raise WeightsMissingError(
+            f"this process has not the weights that the job was planned with: {', '.join(differing)}",
+            "give every worker the same home folder (MCBENCH_HOME)",
+        )
+    return networks
 
 
 def _over_frames(protocol: Protocol) -> list[FrameMetric | PeopleMetric]:

@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from mcbench import files
 from mcbench.records import ScoreRecord
@@ -17,12 +16,16 @@ from mcbench.scoring.values import VideoValues
 
 
 def write_score(record: ScoreRecord, protocol: Protocol, found: Scored, path: Path) -> None:
-    """Write a record to a path, with `.frames.jsonl` (a line a frame) and `.videos.jsonl` beside it."""
+    """Write a record to a path, with lines for each frame and each video, and for people if there are any."""
     # The record goes first and comes last, so that it never stands beside values of another score.
     path.unlink(missing_ok=True)
     videos = found.values[protocol.name]
     files.write_text(path.with_suffix(".frames.jsonl"), "".join(_frame_lines(protocol, videos)))
     files.write_text(path.with_suffix(".videos.jsonl"), "".join(_video_lines(protocol, videos, found)))
+    each_person = path.with_suffix(".people.jsonl")
+    each_person.unlink(missing_ok=True)
+    if lines := _people_lines(videos):
+        files.write_text(each_person, "".join(lines))
     record.write(path)
 
 
@@ -32,24 +35,33 @@ def _frame_lines(protocol: Protocol, videos: Sequence[VideoValues]) -> list[str]
         counted = headline_mask(protocol, video)
         for place, index in enumerate(video.indices.tolist()):
             values = {key: float(series[place]) for key, series in video.frames.items()}
-            values |= _people_of_frame(video, place)
+            if video.people is not None:
+                values |= {
+                    key: float(column[place])
+                    for key, column in video.people.frames.items()
+                    if not math.isnan(column[place])
+                }
             row = {"video": video.name, "frame": index, "counted": bool(counted[place]), **values}
             lines.append(json.dumps(row, allow_nan=False) + "\n")
     return lines
 
 
-def _people_of_frame(video: VideoValues, place: int) -> dict[str, Any]:
-    """Return the metrics of people in a frame; null where one has no meaning there."""
-    people = video.people
-    if people is None:
-        return {}
-    values: dict[str, Any] = {key: _or_none(column[place]) for key, column in people.frames.items()}
-    each = {key: [_or_none(one) for one in table[place]] for key, table in people.people.items()}
-    return values | {
-        "people": int(people.visible[place]),
-        "overlap": bool(people.overlap[place]),
-        "each": each,
-    }
+def _people_lines(videos: Sequence[VideoValues]) -> list[str]:
+    """Return a line a frame with the values of each person; null where one has no meaning."""
+    lines = []
+    for video in (one for one in videos if one.people is not None):
+        people = video.people
+        assert people is not None
+        for place, index in enumerate(people.indices.tolist()):
+            row = {
+                "video": video.name,
+                "frame": index,
+                "visible": int(people.visible[place]),
+                "overlap": bool(people.overlap[place]),
+                **{key: [_or_none(one) for one in table[place]] for key, table in people.people.items()},
+            }
+            lines.append(json.dumps(row, allow_nan=False) + "\n")
+    return lines
 
 
 def _or_none(value: float) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from mcbench import data, weights
+from mcbench.errors import WeightsMissingError
 from mcbench.records import ScoreRecord
 from mcbench.runs import RunRequest, run_model
 from mcbench.scoring import Compute, find_runs, score_run, score_runs
@@ -31,12 +33,12 @@ kind = "generated"
 networks = "embedded"
 size = [168, 120]
 generator_version = 1
-max_frames = 18
+max_frames = 17
 
 [sources.generated.subsets.default]
 clips = ["demo-01", "demo-02", "demo-03"]
 videos = 3
-frames = 54
+frames = 51
 """
 
 
@@ -111,6 +113,18 @@ def test_the_order_of_jobs_changes_nothing(place: Path, alone: ScoreRecord) -> N
     assert _score(place, map_jobs=backwards) == alone
 
 
+def test_the_values_of_each_person_lie_beside_the_record(place: Path, alone: ScoreRecord) -> None:
+    scores = find_runs(place / "results")[-1] / "scores"
+    lines = [json.loads(line) for line in (scores / "people-1.people.jsonl").read_text().splitlines()]
+    assert len(lines) == 51
+    by_frame = [json.loads(line) for line in (scores / "people-1.frames.jsonl").read_text().splitlines()]
+    for each, frame in zip(lines, by_frame, strict=True):
+        known = [value for value in each["person_psnr"] if value is not None]
+        assert len(known) == each["visible"]
+        assert frame["person_psnr"] == pytest.approx(sum(known) / len(known))
+    assert not (scores / "disco-2.people.jsonl").exists()
+
+
 def test_a_job_is_plain_values(place: Path, alone: ScoreRecord) -> None:
     def through_json(
         function: Callable[[VideoScoreJob], VideoOutcome], jobs: Sequence[VideoScoreJob]
@@ -154,7 +168,7 @@ def test_a_second_method_runs_no_network_on_the_truth(place: Path, monkeypatch: 
         score_run(run, protocols=["disco/2"], home=place / "home", compute=Compute(threads=1))
         monkeypatch.undo()
         counts.append(len(seen))
-    assert counts[0] == 2 * (3 * 18 + 2 * 3 * 3), "frames and windows of both sides"
+    assert counts[0] == 2 * (3 * 17 + 2 * 3 * 2), "frames and windows of both sides"
     assert counts[1] == counts[0] // 2
 
 
@@ -244,16 +258,13 @@ def _on_ray(ray: Any) -> MapJobs:
 def test_lpips_is_the_same_in_any_batch_and_process(place: Path, shared: Path) -> None:
     home = place / "home"
     weights.add("lpips-alex", shared / "weights" / "lpips" / "alexnet_features_torchvision.pth", home)
-    found = [
-        _score(place, compute=compute)
-        for compute in ({}, {"threads": 3, "batch": 4}, {"workers": 2}, {"cache": True}, {"cache": True})
-    ]
+    found = [_score(place, compute=compute) for compute in ({}, {"threads": 2, "batch": 4}, {"cache": True})]
     assert "mcbench/1 lpips" in found[0].metrics
     assert "people/1 person_lpips" in found[0].metrics
     assert all(one == other for one, other in itertools.pairwise(found))
 
 
-def test_score_video_does_not_raise_for_what_cannot_be_read(place: Path, tmp_path: Path) -> None:
+def test_a_job_tells_what_it_cannot_read_and_refuses_other_weights(place: Path, tmp_path: Path) -> None:
     jobs: list[VideoScoreJob] = []
 
     def keep(
@@ -266,6 +277,8 @@ def test_score_video_does_not_raise_for_what_cannot_be_read(place: Path, tmp_pat
     side = next(iter(jobs[0].predictions.values())).model_copy(update={"path": tmp_path / "absent"})
     job = jobs[0].model_copy(update={"predictions": {"gone": side, **jobs[0].predictions}})
     job = job.model_copy(update={"items": {"gone": next(iter(job.items.values())), **job.items}})
+    with pytest.raises(WeightsMissingError, match="planned with: motion"):
+        score_video(job.model_copy(update={"weights": {**job.weights, "motion": job.weights["clip"]}}))
     outcome = score_video(job)
     assert set(outcome.failures) == {"gone"}
     assert set(outcome.scores) == set(jobs[0].predictions)
