@@ -18,9 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from seeded_networks import seeded_lpips, seeded_network
+from seeded_networks import real_trunks, seeded_lpips, seeded_network
 
-from mcbench import weights
 from mcbench.environment import describe_environment
 from mcbench.metrics.networks.backends import Deviation, feature_deviation, lpips_deviation
 from mcbench.metrics.networks.lpips import LpipsNetwork, load_lpips
@@ -89,16 +88,6 @@ def show(title: str, name: str, times: dict[str, float], deviation: Deviation) -
     ratio = times["torch-fp32"] / times[name]
     row = (title, name, f"{1000 * times[name]:.1f}", f"{ratio:.2f}", f"{deviation.items:.1e}", *parts)
     print("| " + " | ".join(row) + " |", flush=True)
-
-
-def real_trunks(shared: Path | None, home: Path) -> bool:
-    """Put the real trunks of LPIPS into a folder of weights, if there are any."""
-    if shared is None:
-        return False
-    for name, file in (("lpips-alex", "alexnet"), ("lpips-vgg", "vgg16")):
-        if not weights.is_present(name, home):
-            weights.add(name, shared / "weights" / "lpips" / f"{file}_features_torchvision.pth", home)
-    return True
 
 
 def main() -> None:

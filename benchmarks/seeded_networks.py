@@ -7,11 +7,13 @@ alive through all layers, as a trained network's do.
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
+from mcbench import weights
 from mcbench.metrics.networks import i3d, inception, resnet3d
 from mcbench.metrics.networks.lpips import LpipsNetwork, Trunk, build_lpips
 from mcbench.metrics.networks.torch_network import TorchNetwork
@@ -58,3 +60,13 @@ def seeded_lpips(trunk: Trunk, device: str = "cpu") -> LpipsNetwork:
     model: Any = build_lpips(trunk)
     fill(model.net)
     return LpipsNetwork(trunk, WeightsUse(name=f"lpips-{trunk}", sha256="0" * 64), model, device)
+
+
+def real_trunks(shared: Path | None, home: Path) -> bool:
+    """Put the real trunks of LPIPS into a folder of weights, if there are any."""
+    if shared is None:
+        return False
+    for name, file in (("lpips-alex", "alexnet"), ("lpips-vgg", "vgg16")):
+        if not weights.is_present(name, home):
+            weights.add(name, shared / "weights" / "lpips" / f"{file}_features_torchvision.pth", home)
+    return True
