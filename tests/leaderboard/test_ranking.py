@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import rankdata
 
 from mcbench.leaderboard.ranking import mean_places, places, ranks
 
