@@ -22,6 +22,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from mcbench import files
+from mcbench.errors import InputError
 
 Arrays = dict[str, NDArray[Any]]
 DEFAULT_LIMIT = 10 * 2**30
@@ -93,12 +94,16 @@ class ScoreCache:
         return found
 
     def put(self, key: str, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Keep arrays under a key."""
+        """Keep arrays under a key.
+
+        Raises:
+            InputError: the folder cannot be written.
+        """
         if self.folder is None:
             return
         whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
         content = save(whole, metadata={"sha256": _digest(whole)})
-        files.write_bytes(self._path(key, "safetensors"), content)
+        self._write(self._path(key, "safetensors"), content)
 
     def get_text(self, key: str) -> str | None:
         """Return the text of an entry, or None."""
@@ -113,9 +118,9 @@ class ScoreCache:
         return text
 
     def put_text(self, key: str, text: str) -> None:
-        """Keep a text under a key."""
+        """Keep a text under a key; raises as `put`."""
         if self.folder is not None:
-            files.write_text(self._path(key, "json"), text)
+            self._write(self._path(key, "json"), text.encode("utf-8"))
 
     def digest_of(self, path: Path, places: Sequence[int]) -> str | None:
         """Return the digest of frames of a folder or file that has not changed since it was computed.
@@ -165,6 +170,15 @@ class ScoreCache:
             path.unlink(missing_ok=True)
             total, removed = total - size, removed + 1
         return removed
+
+    def _write(self, path: Path, content: bytes) -> None:
+        try:
+            files.write_bytes(path, content)
+        except OSError as error:
+            raise InputError(
+                f"cannot write to the cache {self.folder}: {error.strerror or error}",
+                "free some space, choose another folder with MCBENCH_HOME, or score with --no-cache",
+            ) from error
 
     def _entries(self) -> list[tuple[int, Path, int]]:
         """Return (time of last use, path, size) of every entry."""

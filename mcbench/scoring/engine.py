@@ -10,7 +10,6 @@ from mcbench.errors import McbenchError, MismatchError, WorkerError
 from mcbench.processes import run_each
 from mcbench.progress import Progress, SilentProgress
 from mcbench.records import Size
-from mcbench.scoring.cache import ScoreCache, limit_from_environment
 from mcbench.scoring.compute import Compute, Pace
 from mcbench.scoring.items import plan_items
 from mcbench.scoring.jobs import Side, VideoOutcome, VideoScoreJob, score_video
@@ -87,8 +86,6 @@ def walk_pairings(
             failed |= {run: error for run, error in outcome.failures.items() if run not in failed}
         if len(failed) == len(pairings):
             break  # nothing is left to score
-    if cache is not None:
-        ScoreCache(cache).prune(limit_from_environment())
     found: dict[str, Scored | McbenchError] = {}
     for run, pairing in pairings.items():
         try:

@@ -23,7 +23,7 @@ from mcbench.scoring.aggregate import (
     mean_value,
     read_truth,
 )
-from mcbench.scoring.cache import ScoreCache, cache_folder, content_key
+from mcbench.scoring.cache import ScoreCache, cache_folder, content_key, limit_from_environment
 from mcbench.scoring.compute import ScoreSettings
 from mcbench.scoring.engine import MapJobs, Scored, walk_pairings
 from mcbench.scoring.networks import NetworkRequest, Networks, find_networks
@@ -109,6 +109,8 @@ def score_pairings(
             progress=progress,
         )
         made[run] = Made(records, found)
+    if cache is not None:  # not before all that the records need has been read
+        ScoreCache(cache).prune(limit_from_environment())
     return made
 
 

@@ -119,6 +119,13 @@ def test_what_changed_while_it_was_read_is_not_remembered(cache: ScoreCache, tmp
     assert cache.digest_of(folder, range(2)) is None
 
 
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    with pytest.raises(InputError, match="cannot write to the cache") as raised:
+        _entry(ScoreCache(tmp_path / "cache"), "a")
+    assert "--no-cache" in raised.value.hint
+
+
 def test_no_folder_keeps_nothing() -> None:
     cache = ScoreCache(None)
     key = _entry(cache, "a")
