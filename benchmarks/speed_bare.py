@@ -21,7 +21,7 @@ from mcbench.processes import default_workers
 from mcbench.scoring.networks import Networks
 from mcbench.scoring.protocols import PROTOCOLS
 from mcbench.scoring.transforms import to_protocol
-from mcbench.scoring.walk import one_thread_a_task
+from mcbench.scoring.walk.video import one_thread_a_task
 from mcbench.video import open_frames
 
 _DISCO = PROTOCOLS["disco/2"]

@@ -17,7 +17,7 @@ from mcbench.metrics.networks.lpips import load_lpips
 from mcbench.metrics.networks.openvino_runner import OpenVinoRunner
 from mcbench.records import NetworkFamily, WeightsUse
 from mcbench.scoring import Compute, pairing, protocol
-from mcbench.scoring.engine import score_pairings
+from mcbench.scoring.engine import walk_pairings
 from mcbench.scoring.networks import NetworkRequest, Networks
 from mcbench.scoring.scores import score_records
 from mcbench.video import write_png
@@ -114,7 +114,7 @@ def score(
     chosen = [protocol(name)]
     pairs = {method: pairing.pair_folders(folder, truth) for method, folder in predictions.items()}
     compute = Compute(precision=networks.request.precision, threads=threads)
-    found = score_pairings(pairs, chosen, networks, compute=compute, cache=cache)
+    found = walk_pairings(pairs, chosen, networks, compute=compute, cache=cache)
     for method, scored in found.items():
         if isinstance(scored, McbenchError):
             raise scored
