@@ -187,7 +187,7 @@ def again(bench: Bench) -> Iterator[Row]:
     time.sleep(1.0)  # what has just been written could still change unseen, so the cache would not trust it
     for one in (footage, tiny):
         tell(f"the cache is filled in {bench.child(one)[1]:.1f} s")
-    seconds = {footage: [], tiny: []}
+    seconds: dict[Footage, list[float]] = {footage: [], tiny: []}
     for _ in range(3):
         for one, found in seconds.items():
             found.append(bench.child(one)[1])
