@@ -20,7 +20,7 @@ from mcbench.scoring.cache import Arrays, ScoreCache, content_key, now_ns
 from mcbench.scoring.compute import Pace
 from mcbench.scoring.items import Item, Items
 from mcbench.scoring.networks import NetworkRequest, Networks, networks_of_process
-from mcbench.scoring.people import PeopleCollector, unavailable_metrics
+from mcbench.scoring.people.collector import PeopleCollector, unavailable_metrics
 from mcbench.scoring.people.keeping import from_arrays, to_arrays, truth_digest
 from mcbench.scoring.protocols import Protocol
 from mcbench.scoring.values import FeaturePair, Rows, VideoValues

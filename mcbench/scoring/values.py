@@ -13,7 +13,7 @@ from mcbench.errors import FileFormatError
 from mcbench.records import Unavailable
 from mcbench.scoring.cache import ScoreCache
 from mcbench.scoring.items import Item
-from mcbench.scoring.people import PeopleValues
+from mcbench.scoring.people.collector import PeopleValues
 from mcbench.scoring.protocols import Role
 
 

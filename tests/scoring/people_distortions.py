@@ -20,7 +20,8 @@ from mcbench.errors import WeightsMissingError
 from mcbench.metrics.networks.registry import weights_in_use
 from mcbench.records import Unavailable
 from mcbench.scoring.networks import NetworkRequest, Networks
-from mcbench.scoring.people import FUNCTIONS, PeopleCollector, PeopleValues
+from mcbench.scoring.people.collector import PeopleCollector, PeopleValues
+from mcbench.scoring.people.functions import FUNCTIONS
 from mcbench.scoring.protocols import PeopleMetric
 from tests.metrics.people.staging import Image, Stage
 

@@ -13,14 +13,14 @@ from mcbench.data.truth import Poses
 from mcbench.errors import DataMissingError, FileFormatError, InputError, MismatchError
 from mcbench.metrics import people
 from mcbench.scoring.networks import NetworkRequest, Networks
-from mcbench.scoring.people import (
-    FUNCTIONS,
+from mcbench.scoring.people.clip import PeopleTruth
+from mcbench.scoring.people.collector import (
     PeopleCollector,
     PeopleValues,
     mean_of_people,
     unavailable_metrics,
 )
-from mcbench.scoring.people.clip import PeopleTruth
+from mcbench.scoring.people.functions import FUNCTIONS
 from mcbench.scoring.people.parts import slice_masks, sliced
 from mcbench.scoring.protocols import FrameSetting, PeopleMetric
 from mcbench.scoring.transforms import target_size, to_protocol

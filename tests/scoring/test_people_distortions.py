@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from mcbench.scoring.people import PeopleValues
+from mcbench.scoring.people.collector import PeopleValues
 from tests.scoring.people_distortions import DISTORTIONS, SIZE, means, measured, no_networks, prepared_stages
 
 EVERY = 5

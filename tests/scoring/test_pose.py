@@ -13,7 +13,8 @@ from mcbench.data import Clip, open_split, prepare
 from mcbench.metrics.networks.pose import Detection, PoseDetector
 from mcbench.metrics.people import pose
 from mcbench.scoring.networks import NetworkRequest, Networks, find_networks
-from mcbench.scoring.people import FUNCTIONS, PeopleCollector, PeopleValues
+from mcbench.scoring.people.collector import PeopleCollector, PeopleValues
+from mcbench.scoring.people.functions import FUNCTIONS
 from mcbench.scoring.people.pose import (
     PER_FRAME,
     PER_PERSON,

@@ -15,7 +15,7 @@ from mcbench.scoring import (
     protocol,
     protocol_difference,
 )
-from mcbench.scoring.people import FUNCTIONS
+from mcbench.scoring.people.functions import FUNCTIONS
 
 
 def test_disco_2_says_what_the_field_does() -> None:

@@ -15,7 +15,7 @@ from mcbench.metrics.networks.lpips import Activations, LpipsNetwork
 from mcbench.metrics.resize import resize_cover, resize_float
 from mcbench.scoring.items import Item
 from mcbench.scoring.networks import Networks
-from mcbench.scoring.people import PeopleCollector
+from mcbench.scoring.people.collector import PeopleCollector
 from mcbench.scoring.protocols import FrameMetric
 from mcbench.scoring.transforms import to_protocol
 from mcbench.scoring.walk.work import TRUTH, Base, Function, Stream, Work

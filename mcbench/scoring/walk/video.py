@@ -24,7 +24,7 @@ from mcbench.progress import Progress
 from mcbench.scoring.compute import Pace
 from mcbench.scoring.items import Item
 from mcbench.scoring.networks import Networks
-from mcbench.scoring.people import PeopleValues
+from mcbench.scoring.people.collector import PeopleValues
 from mcbench.scoring.walk.buffer import FrameBuffer
 from mcbench.scoring.walk.frames import Batch, Watches, work_on
 from mcbench.scoring.walk.work import Function, Stream, Work
