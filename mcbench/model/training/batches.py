@@ -179,6 +179,8 @@ class Batches(Dataset[Batch]):
             sampler=range(done, steps),
             num_workers=workers,
             worker_init_fn=_one_thread,
+            # Not forked: a fork of a process in which torch has used its threads can wait for them for ever.
+            multiprocessing_context="spawn" if workers else None,
         )
         return iter(loader)
 
