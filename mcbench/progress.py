@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from typing import Protocol
 
 
@@ -29,3 +31,23 @@ class SilentProgress:
 
     def message(self, text: str) -> None:
         """Ignore the text."""
+
+
+class LineProgress:
+    """A `Progress` that writes plain lines to standard error: for `python -m` programs and logs."""
+
+    def start(self, label: str, total: int) -> None:
+        """Write the stage and its number of units."""
+        self._label, self._total, self._done, self._since = label, total, 0, time.monotonic()
+        self.message(f"{label}: {total}")
+
+    def advance(self, units: int = 1) -> None:
+        """Count the units; write how long the stage took when the last is done."""
+        self._done += units
+        if self._done == self._total:
+            self.message(f"{self._label}: done in {time.monotonic() - self._since:.0f} s")
+
+    def message(self, text: str) -> None:
+        """Write the line."""
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()

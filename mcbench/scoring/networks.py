@@ -12,10 +12,10 @@ from typing import cast
 
 from mcbench import weights
 from mcbench.errors import FileFormatError, InputError, MismatchError, WeightsMissingError
+from mcbench.estimators.pose import DETECTORS, PoseDetector, detector_weights, load_detector
+from mcbench.estimators.pose.blazepose import BLAZEPOSE
 from mcbench.metrics.networks.contract import FeatureNetwork
 from mcbench.metrics.networks.lpips import LpipsNetwork, Trunk, load_lpips
-from mcbench.metrics.networks.pose import DETECTORS, PoseDetector, detector_weights, load_detector
-from mcbench.metrics.networks.pose.blazepose import BLAZEPOSE
 from mcbench.metrics.networks.registry import get_command, load_network, network_entry, weights_in_use
 from mcbench.records import NetworkFamily, Part, Precision, Unavailable, WeightsUse
 from mcbench.scoring.people.pose import DETECTOR_OF, POSE_FUNCTIONS

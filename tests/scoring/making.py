@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from mcbench.estimators.pose import DETECTORS
 from mcbench.metrics.networks.lpips import LpipsNetwork
-from mcbench.metrics.networks.pose import DETECTORS
 from mcbench.records import NetworkFamily, Unavailable, WeightsUse
 from mcbench.scoring.networks import NetworkRequest, Networks
 from mcbench.scoring.protocols import PROTOCOLS

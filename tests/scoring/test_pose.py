@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mcbench.data import Clip, open_split, prepare
-from mcbench.metrics.networks.pose import Detection, PoseDetector
+from mcbench.estimators.pose import Detection, PoseDetector
 from mcbench.metrics.people import pose
 from mcbench.scoring.networks import NetworkRequest, Networks, find_networks
 from mcbench.scoring.people.collector import PeopleCollector, PeopleValues

@@ -17,9 +17,9 @@ from torch import nn
 from torch.nn import functional
 
 from mcbench.errors import FileFormatError
-from mcbench.metrics.networks.loading import load_strict, read_state
 from mcbench.metrics.networks.prepacked import PrepackedConvolution
 from mcbench.metrics.networks.torch_network import FromFrames, ItemShape, TorchNetwork
+from mcbench.weights.loading import load_strict, read_state
 
 _EPSILON = 1e-3
 _CLASSES = 400

@@ -12,9 +12,9 @@ from torch import nn
 from torch.nn import functional
 from torchvision.models.inception import BasicConv2d
 
-from mcbench.metrics.networks.loading import load_strict, read_state
 from mcbench.metrics.networks.prepacked import PrepackedConvolution
 from mcbench.metrics.networks.torch_network import FromFrames, ItemShape, TorchNetwork
+from mcbench.weights.loading import load_strict, read_state
 
 SHAPE = ItemShape("inception", dimensions=2048, input_size=(299, 299), clip_length=1)
 """What goes in and out."""

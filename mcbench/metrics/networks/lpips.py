@@ -25,9 +25,9 @@ from torch.nn import functional
 from mcbench import weights
 from mcbench.errors import MismatchError
 from mcbench.metrics.networks.itemwise import item_by_item
-from mcbench.metrics.networks.loading import load_strict, read_state
 from mcbench.metrics.networks.runners import Runner, TorchRunner
 from mcbench.records import Precision, WeightsUse
+from mcbench.weights.loading import load_strict, read_state
 
 Trunk = Literal["alex", "vgg"]
 InputRange = Literal["-1..1", "0..1"]

@@ -13,9 +13,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from mcbench.metrics.networks.loading import load_strict, read_state
 from mcbench.metrics.networks.prepacked import PrepackedConvolution
 from mcbench.metrics.networks.torch_network import FromFrames, ItemShape, TorchNetwork
+from mcbench.weights.loading import load_strict, read_state
 
 SHAPE = ItemShape("resnet50-kinetics", dimensions=2048, input_size=(112, 112), clip_length=16)
 """What goes in and out."""

@@ -6,6 +6,7 @@ Frames are RGB [height, width, 3] on 0..255, one at a time; instance masks are i
 
 from __future__ import annotations
 
+from mcbench.estimators.boxes import box_iou
 from mcbench.metrics.people.identity import (
     assign,
     identity_assignment_accuracy,
@@ -19,7 +20,6 @@ from mcbench.metrics.people.palette import Palette, person_palettes
 from mcbench.metrics.people.presence import extra_people, match_boxes, missing_people, presence_rates
 from mcbench.metrics.people.regions import (
     MIN_PIXELS,
-    box_iou,
     boxes_overlap,
     person_areas,
     person_boxes,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from mcbench.errors import InputError
+from mcbench.estimators.boxes import box_iou
 from mcbench.metrics.frame.pair import Frames, check_pair
 from mcbench.metrics.people.palette import (
     dilated,
@@ -24,7 +25,7 @@ from mcbench.metrics.people.palette import (
     typical_size,
     window_of,
 )
-from mcbench.metrics.people.regions import MIN_PIXELS, Labels, box_iou, check_labels, person_areas
+from mcbench.metrics.people.regions import MIN_PIXELS, Labels, check_labels, person_areas
 from mcbench.metrics.people.signature import signatures
 
 MATCHING_IOU = 0.5

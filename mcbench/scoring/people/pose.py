@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mcbench.metrics.networks.pose import PoseDetector, person_boxes
+from mcbench.estimators.pose import PoseDetector, person_boxes
 from mcbench.metrics.people import pose
 from mcbench.records import NetworkFamily
 

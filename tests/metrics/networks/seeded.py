@@ -12,10 +12,10 @@ from mcbench.metrics.networks.contract import FeatureNetwork
 from mcbench.metrics.networks.embedded import load_embedded
 from mcbench.metrics.networks.i3d import load_i3d
 from mcbench.metrics.networks.inception import load_inception
-from mcbench.metrics.networks.loading import load_strict
 from mcbench.metrics.networks.lpips import LpipsNetwork, Trunk, build_lpips
 from mcbench.metrics.networks.resnet3d import load_resnet3d
 from mcbench.records import WeightsUse
+from mcbench.weights.loading import load_strict
 
 
 def seeded_state(module: nn.Module, seed: int = 0) -> dict[str, torch.Tensor]:

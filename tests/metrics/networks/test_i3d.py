@@ -13,7 +13,7 @@ from torch.nn import functional
 from mcbench.errors import FileFormatError, MismatchError
 from mcbench.metrics.networks import i3d as i3d_module
 from mcbench.metrics.networks.i3d import load_i3d
-from mcbench.metrics.networks.loading import read_state
+from mcbench.weights.loading import read_state
 
 # Output channels as the variables of TF-Hub's graph have them: b0, b1a, b1b, b2a, b2b, b3b.
 BRANCHES = {

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from mcbench.errors import MismatchError
 from mcbench.metrics.networks.inception import build_inception, load_inception
-from mcbench.metrics.networks.loading import read_state
+from mcbench.weights.loading import read_state
 
 
 @pytest.fixture(scope="module")

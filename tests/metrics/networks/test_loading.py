@@ -12,8 +12,8 @@ from torch import nn
 from mcbench.errors import FileFormatError
 from mcbench.metrics.networks.i3d import load_i3d
 from mcbench.metrics.networks.inception import load_inception
-from mcbench.metrics.networks.loading import load_strict, read_state
 from mcbench.metrics.networks.resnet3d import load_resnet3d
+from mcbench.weights.loading import load_strict, read_state
 
 REAL = [
     ("inception_file", load_inception, "Mixed_6c.branch7x7_2.conv.weight"),

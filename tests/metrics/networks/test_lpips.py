@@ -13,8 +13,8 @@ from torch import nn
 from mcbench import weights
 from mcbench.errors import FileFormatError, MismatchError, WeightsMissingError
 from mcbench.metrics.networks.golden import check_golden
-from mcbench.metrics.networks.loading import load_strict, read_state
 from mcbench.metrics.networks.lpips import LpipsNetwork, Trunk, build_lpips, load_lpips
+from mcbench.weights.loading import load_strict, read_state
 from tests.metrics.networks.seeded import seeded_lpips, seeded_state
 
 # The package asks torchvision in an old way.

@@ -10,8 +10,8 @@ import torch
 from torch.nn import functional
 
 from mcbench.errors import MismatchError
-from mcbench.metrics.networks.loading import read_state
 from mcbench.metrics.networks.resnet3d import load_resnet3d
+from mcbench.weights.loading import read_state
 
 BLOCKS = (3, 4, 6, 3)
 

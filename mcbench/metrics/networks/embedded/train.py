@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -35,7 +33,7 @@ from mcbench.metrics.networks.embedded.distortions import (
 )
 from mcbench.metrics.networks.embedded.footage import STILLS, Footage, load_footage, render_footage
 from mcbench.metrics.networks.embedded.tasks import JOINTS, ContentTasks
-from mcbench.progress import Progress, SilentProgress
+from mcbench.progress import LineProgress, Progress, SilentProgress
 
 WEIGHTS_VERSION = 1
 """Goes up whenever the shipped weights, and with them every @embedded number, change."""
@@ -230,23 +228,6 @@ def _whiten(trunk: EmbeddedTrunk, source: BatchSource, batch_size: int) -> None:
     trunk.whitening.copy_((vectors / values.sqrt()) @ vectors.T)
 
 
-class _Lines:
-    """A `Progress` that writes plain lines to standard error."""
-
-    def start(self, label: str, total: int) -> None:
-        self._label, self._total, self._done, self._since = label, total, 0, time.monotonic()
-        self.message(f"{label}: {total}")
-
-    def advance(self, units: int = 1) -> None:
-        self._done += units
-        if self._done == self._total:
-            self.message(f"{self._label}: done in {time.monotonic() - self._since:.0f} s")
-
-    def message(self, text: str) -> None:
-        sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Render footage, train the networks asked for and write their weights."""
     parser = argparse.ArgumentParser(prog="python -m mcbench.metrics.networks.embedded.train")
@@ -261,7 +242,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--render-only", action="store_true", help="stop after the footage is rendered")
     chosen = parser.parse_args(arguments)
     torch.set_num_threads(1)  # more threads would change the order of sums, and with it the weights
-    progress = _Lines()
+    progress = LineProgress()
     paths = render_footage(chosen.footage or chosen.out / "footage", range(chosen.clips), progress)
     if chosen.render_only:
         return

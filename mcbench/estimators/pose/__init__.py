@@ -4,9 +4,9 @@
 real ones, and its weights are fetched.
 """
 
-from mcbench.metrics.networks.pose.contract import Detection, PoseDetector
-from mcbench.metrics.networks.pose.crops import person_boxes
-from mcbench.metrics.networks.pose.registry import (
+from mcbench.estimators.pose.contract import Detection, PoseDetector
+from mcbench.estimators.pose.crops import person_boxes
+from mcbench.estimators.pose.registry import (
     DETECTORS,
     LoadedDetector,
     detector_weights,

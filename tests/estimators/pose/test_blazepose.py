@@ -14,8 +14,8 @@ from mcbench import files, weights
 from mcbench.data.generated import build_scene, demo_clips
 from mcbench.data.truth import COCO18
 from mcbench.errors import FileFormatError, InputError, WeightsMissingError
-from mcbench.metrics.networks.pose import PoseDetector, load_detector, person_boxes
-from mcbench.metrics.networks.pose.blazepose import coco18_from_landmarks, load_blazepose
+from mcbench.estimators.pose import PoseDetector, load_detector, person_boxes
+from mcbench.estimators.pose.blazepose import coco18_from_landmarks, load_blazepose
 from mcbench.metrics.people import pose
 
 # Read before the fixtures set another home: the weights of whoever runs the tests.

@@ -8,15 +8,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mcbench.metrics.networks.pose.architecture import (
+from mcbench.estimators.pose.architecture import (
     ASPECT,
     INPUT_SIZE,
     MAP_SIZE,
     MARGIN,
     box_plane,
 )
-from mcbench.metrics.networks.pose.crops import person_boxes
-from mcbench.metrics.networks.pose.footage import CROP_SIZE, People
+from mcbench.estimators.pose.crops import person_boxes
+from mcbench.estimators.pose.footage import CROP_SIZE, People
 
 MIRRORED = np.array([0, 1, 5, 6, 7, 2, 3, 4, 11, 12, 13, 8, 9, 10, 15, 14, 17, 16])
 """Which key point of COCO-18 each becomes in a mirror."""

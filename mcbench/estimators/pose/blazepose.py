@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcbench.errors import FileFormatError, InputError
-from mcbench.metrics.networks.pose.contract import Detection, check_request
-from mcbench.metrics.networks.pose.crops import Crop, person_boxes
-from mcbench.metrics.people.regions import box_iou
+from mcbench.estimators.boxes import box_iou
+from mcbench.estimators.pose.contract import Detection, check_request
+from mcbench.estimators.pose.crops import Crop, person_boxes
 
 BLAZEPOSE = "blazepose"
 MARGIN = 1.25

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mcbench import files
 from mcbench.data.generated import GENERATOR_VERSION, build_scene, train_clip
-from mcbench.metrics.networks.pose.crops import Crop, person_boxes
+from mcbench.estimators.pose.crops import Crop, person_boxes
 from mcbench.progress import Progress, SilentProgress
 
 CROP_SIZE = (168, 126)

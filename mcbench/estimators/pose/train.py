@@ -1,11 +1,9 @@
-"""Train the embedded pose network: `python -m mcbench.metrics.networks.pose.train --out FOLDER`."""
+"""Train the embedded pose network: `python -m mcbench.estimators.pose.train --out FOLDER`."""
 
 from __future__ import annotations
 
 import argparse
 import datetime
-import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +15,10 @@ from torch.nn import functional as F
 
 from mcbench import files
 from mcbench.data.generated import GENERATOR_VERSION
-from mcbench.metrics.networks.pose.architecture import ARCHITECTURE_VERSION, PoseNetwork
-from mcbench.metrics.networks.pose.augment import Example, draw_example
-from mcbench.metrics.networks.pose.footage import People, load_people, render_people
-from mcbench.progress import Progress, SilentProgress
+from mcbench.estimators.pose.architecture import ARCHITECTURE_VERSION, PoseNetwork
+from mcbench.estimators.pose.augment import Example, draw_example
+from mcbench.estimators.pose.footage import People, load_people, render_people
+from mcbench.progress import LineProgress, Progress, SilentProgress
 
 WEIGHTS_VERSION = 1
 """Goes up whenever the shipped weights, and with them every number by `pose@embedded`, change."""
@@ -106,27 +104,10 @@ def save_network(network: PoseNetwork, path: Path, settings: Settings, people: P
         save_file(tensors, temporary, {key: str(value) for key, value in metadata.items()})
 
 
-class _Lines:
-    """A `Progress` that writes plain lines to standard error."""
-
-    def start(self, label: str, total: int) -> None:
-        self._label, self._total, self._done, self._since = label, total, 0, time.monotonic()
-        self.message(f"{label}: {total}")
-
-    def advance(self, units: int = 1) -> None:
-        self._done += units
-        if self._done == self._total:
-            self.message(f"{self._label}: done in {time.monotonic() - self._since:.0f} s")
-
-    def message(self, text: str) -> None:
-        sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Render people, train the network and write its weights."""
     defaults = Settings()
-    parser = argparse.ArgumentParser(prog="python -m mcbench.metrics.networks.pose.train")
+    parser = argparse.ArgumentParser(prog="python -m mcbench.estimators.pose.train")
     parser.add_argument("--out", type=Path, required=True, help="folder for pose.safetensors")
     parser.add_argument("--footage", type=Path, help="folder of rendered people (default: OUT/footage)")
     parser.add_argument("--clips", type=int, default=TRAINING_CLIPS, help="training clips to render")
@@ -135,7 +116,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--render-only", action="store_true", help="stop after the people are rendered")
     chosen = parser.parse_args(arguments)
     torch.set_num_threads(1)  # more threads would change the order of sums, and with it the weights
-    progress = _Lines()
+    progress = LineProgress()
     paths = render_people(chosen.footage or chosen.out / "footage", range(chosen.clips), progress)
     if chosen.render_only:
         return

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from mcbench import files, weights
 from mcbench.errors import InputError, WeightsMissingError
-from mcbench.metrics.networks.pose.blazepose import BLAZEPOSE, load_blazepose
-from mcbench.metrics.networks.pose.contract import PoseDetector
-from mcbench.metrics.networks.pose.embedded import EMBEDDED_POSE, embedded_pose_weights, load_embedded_pose
+from mcbench.estimators.pose.blazepose import BLAZEPOSE, load_blazepose
+from mcbench.estimators.pose.contract import PoseDetector
+from mcbench.estimators.pose.embedded import EMBEDDED_POSE, embedded_pose_weights, load_embedded_pose
 from mcbench.records import WeightsUse
 
 DETECTORS = (EMBEDDED_POSE, BLAZEPOSE)

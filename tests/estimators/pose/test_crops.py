@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mcbench.errors import InputError
-from mcbench.metrics.networks.pose import person_boxes
-from mcbench.metrics.networks.pose.contract import check_request
-from mcbench.metrics.networks.pose.crops import Crop
+from mcbench.estimators.pose import person_boxes
+from mcbench.estimators.pose.contract import check_request
+from mcbench.estimators.pose.crops import Crop
 
 
 def ramp(height: int, width: int) -> NDArray[np.uint8]:

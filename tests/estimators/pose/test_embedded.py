@@ -13,11 +13,11 @@ from safetensors.torch import load_file, save_file
 
 from mcbench.data.generated import RenderedFrame, build_scene, demo_clips
 from mcbench.errors import FileFormatError, InputError, WeightsMissingError
+from mcbench.estimators.pose import PoseDetector, load_detector, person_boxes
+from mcbench.estimators.pose.architecture import INPUT_SIZE, MAP_SIZE, PoseNetwork, box_plane, peaks
+from mcbench.estimators.pose.embedded import embedded_pose_weights, load_embedded_pose
+from mcbench.estimators.pose.train import WEIGHTS_VERSION
 from mcbench.files import sha256_file
-from mcbench.metrics.networks.pose import PoseDetector, load_detector, person_boxes
-from mcbench.metrics.networks.pose.architecture import INPUT_SIZE, MAP_SIZE, PoseNetwork, box_plane, peaks
-from mcbench.metrics.networks.pose.embedded import embedded_pose_weights, load_embedded_pose
-from mcbench.metrics.networks.pose.train import WEIGHTS_VERSION
 from mcbench.metrics.people import pose
 
 # Other bytes are other numbers in every table: raise WEIGHTS_VERSION, tell it in docs/pose.md.
@@ -117,7 +117,7 @@ def test_bad_input_is_refused(detector: PoseDetector) -> None:
 
 
 def test_a_file_that_is_missing_damaged_or_another_is_told(tmp_path: Path) -> None:
-    with pytest.raises(WeightsMissingError, match=r"none\.safetensors.*\n.*networks\.pose\.train --out"):
+    with pytest.raises(WeightsMissingError, match=r"none\.safetensors.*\n.*estimators\.pose\.train --out"):
         load_embedded_pose(path=tmp_path / "none.safetensors")
     damaged = tmp_path / "damaged.safetensors"
     damaged.write_bytes(embedded_pose_weights().read_bytes()[:5000])

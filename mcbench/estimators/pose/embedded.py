@@ -10,8 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from mcbench.errors import WeightsMissingError
-from mcbench.metrics.networks.loading import load_strict, read_state
-from mcbench.metrics.networks.pose.architecture import (
+from mcbench.estimators.pose.architecture import (
     ASPECT,
     INPUT_SIZE,
     MARGIN,
@@ -19,8 +18,9 @@ from mcbench.metrics.networks.pose.architecture import (
     box_plane,
     peaks,
 )
-from mcbench.metrics.networks.pose.contract import Detection, check_request
-from mcbench.metrics.networks.pose.crops import Crop
+from mcbench.estimators.pose.contract import Detection, check_request
+from mcbench.estimators.pose.crops import Crop
+from mcbench.weights.loading import load_strict, read_state
 
 EMBEDDED_POSE = "pose@embedded"
 _REINSTALL = "install mcbench again: these weights are part of the package"
@@ -91,7 +91,7 @@ def load_embedded_pose(device: str = "cpu", *, path: Path | None = None) -> Embe
     if not source.is_file():
         raise WeightsMissingError(
             f"the pose weights {source} are missing",
-            "train them: python -m mcbench.metrics.networks.pose.train --out FOLDER",
+            "train them: python -m mcbench.estimators.pose.train --out FOLDER",
         )
     network = PoseNetwork()
     load_strict(network, {name: value.float() for name, value in read_state(source).items()}, str(source))

@@ -11,12 +11,12 @@ import torch
 from numpy.typing import NDArray
 
 from mcbench.data.truth import COCO18
-from mcbench.metrics.networks.pose import augment
-from mcbench.metrics.networks.pose.architecture import INPUT_SIZE, MAP_SIZE, PoseNetwork
-from mcbench.metrics.networks.pose.augment import MIRRORED, draw_example
-from mcbench.metrics.networks.pose.embedded import load_embedded_pose
-from mcbench.metrics.networks.pose.footage import CROP_SIZE, People, load_people, render_people
-from mcbench.metrics.networks.pose.train import Settings, main, train_network
+from mcbench.estimators.pose import augment
+from mcbench.estimators.pose.architecture import INPUT_SIZE, MAP_SIZE, PoseNetwork
+from mcbench.estimators.pose.augment import MIRRORED, draw_example
+from mcbench.estimators.pose.embedded import load_embedded_pose
+from mcbench.estimators.pose.footage import CROP_SIZE, People, load_people, render_people
+from mcbench.estimators.pose.train import Settings, main, train_network
 
 
 @pytest.fixture(scope="module")
