@@ -102,6 +102,12 @@ class SplitRecord(Record):
     """Ids of all clips that belong to the subset, in order."""
     missing: tuple[str, ...] = ()
     """Ids among them that are not prepared."""
+    missing_frames: dict[str, int] = {}
+    """Missing clip -> how many frames it has, where that is known without it."""
+    videos: int | None = None
+    """How many videos the benchmark has, where it says so."""
+    frames: int | None = None
+    """How many frames they have in all, where it says so."""
     notes: tuple[str, ...] = ()
     """How it differs from what the benchmark should be, such as fewer videos than the paper's."""
 

@@ -151,6 +151,7 @@ def open_split(name: str, *, source: str | None = None, home: Path | None = None
     if not clips:
         raise nothing_prepared(target)
     there = {clip.record.id for clip in clips}
+    missing = tuple(clip for clip in expected if clip not in there)
     record = SplitRecord(
         benchmark=target.benchmark,
         subset=target.subset_name,
@@ -159,7 +160,10 @@ def open_split(name: str, *, source: str | None = None, home: Path | None = None
         networks=target.source.networks,
         data_sha256=data_hash(clip.record for clip in clips),
         expected=expected,
-        missing=tuple(clip for clip in expected if clip not in there),
+        missing=missing,
+        missing_frames=target.frames_of(missing),
+        videos=target.subset.videos,
+        frames=target.subset.frames,
         notes=shortfall(target, [clip.record for clip in clips]),
     )
     return Split(record, clips)

@@ -10,6 +10,7 @@ HOME/prepared/BENCHMARK/SOURCE/clips/CLIP/truth/...  see `mcbench.data.truth`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,6 +107,16 @@ class Target:
             return tuple(sorted(self.subset.clips))
         listing = self.listing()
         return tuple(sorted(clip.id for clip in listing.clips)) if listing else ()
+
+    def frames_of(self, clips: Sequence[str]) -> dict[str, int]:
+        """Return clip -> number of frames, of those clips whose number is known before they are prepared."""
+        if not isinstance(self.source, GeneratedSource) or not clips:
+            return {}
+        from mcbench.data import generated
+
+        specs = {spec.id: spec.n_frames for spec in (*generated.test_clips(), *generated.demo_clips())}
+        most = self.source.max_frames
+        return {clip: min(specs[clip], most or specs[clip]) for clip in clips if clip in specs}
 
     def command(self) -> str:
         """Return the command that prepares this."""

@@ -53,6 +53,7 @@ class Pairing:
         videos: in order of name.
         frames_expected: over all expected videos.
         videos_expected: names, in order.
+        videos_unnamed: how many more are expected, whose names nobody knows.
         missing_videos: names of expected videos that are not scored.
         excluded: video, or VIDEO/frame N -> why it is left out; filled only where a flag allowed it.
     """
@@ -60,6 +61,7 @@ class Pairing:
     videos: list[PairedVideo] = field(default_factory=list)
     frames_expected: int = 0
     videos_expected: list[str] = field(default_factory=list)
+    videos_unnamed: int = 0
     missing_videos: list[str] = field(default_factory=list)
     excluded: dict[str, str] = field(default_factory=dict)
 

@@ -25,10 +25,9 @@ def pair_run(run: RunRecord, folder: Path, clips: dict[str, Clip], allow_missing
             changed or is not prepared, and `allow_missing` is false; or nothing is left to score.
     """
     results = {result.video: result for result in run.videos}
-    pairing = Pairing(videos_expected=list(run.split.expected))
+    pairing = _expected(run, clips)
     for name in run.split.expected:
         result, clip = results.get(name), clips.get(name)
-        pairing.frames_expected += clip.record.n_frames if clip else (result.n_frames if result else 0)
         if result is None or result.status == "failed":
             pairing.missing_videos.append(name)
             if result is not None:
@@ -47,6 +46,23 @@ def pair_run(run: RunRecord, folder: Path, clips: dict[str, Clip], allow_missing
             "; ".join(pairing.excluded.values()) or "finish it with mcbench run",
         )
     return pairing
+
+
+def _expected(run: RunRecord, clips: dict[str, Clip]) -> Pairing:
+    """Return a pairing without videos that says how many videos and frames there should be.
+
+    A clip that is not prepared counts with the frames that it is known to have, and a benchmark that says how
+    large it is with at least that, so that an incomplete copy never looks complete.
+    """
+    split = run.split
+    known = {result.video: result.n_frames for result in run.videos} | split.missing_frames
+    known |= {name: clip.record.n_frames for name, clip in clips.items()}
+    frames = sum(known.get(name, 0) for name in split.expected)
+    return Pairing(
+        videos_expected=list(split.expected),
+        videos_unnamed=max(0, (split.videos or 0) - len(split.expected)),
+        frames_expected=max(frames, split.frames or 0),
+    )
 
 
 def _pair_video(result: VideoResult, frames: Path, clip: Clip | None, run: RunRecord) -> PairedVideo:

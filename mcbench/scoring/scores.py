@@ -150,7 +150,7 @@ def score_records(
                 unavailable=making.unavailable,
                 weights=used,
                 coverage=Coverage(
-                    videos_expected=len(pairing.videos_expected),
+                    videos_expected=len(pairing.videos_expected) + pairing.videos_unnamed,
                     videos_scored=len(making.videos),
                     frames_expected=pairing.frames_expected,
                     frames_scored=scored.frames_scored,

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from mcbench import data
 from mcbench.errors import DataMissingError, FileFormatError, InputError, MismatchError
@@ -17,11 +16,6 @@ from mcbench.runs import RunRequest, run_model
 from mcbench.scoring import compare, find_runs, score_path, score_run
 from mcbench.video import read_image, write_png
 from tests.scoring.making import clip, write_folder
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="module")
@@ -170,3 +164,36 @@ def test_all_runs_below_a_folder_are_found(made: Path) -> None:
         == find_runs(made / "results")
         == [made / "results" / "copy-reference" / "local" / "mine"]
     )
+
+
+def test_clips_that_are_not_prepared_count_with_the_frames_they_are_known_to_have(place: Path) -> None:
+    manifest = place / "home" / "manifests" / "trio.toml"
+    manifest.parent.mkdir()
+    manifest.write_text(
+        'id = "trio"\ntitle = "Trio"\ndefault_source = "generated"\n[sources.generated]\nkind = "generated"\n'
+        'networks = "embedded"\nsize = [64, 48]\ngenerator_version = 1\nmax_frames = 3\n'
+        '[sources.generated.subsets.default]\nclips = ["demo-01", "demo-02", "demo-03"]\n'
+    )
+    run_model(
+        RunRequest(
+            model="copy-reference", split="trio", out=place / "trio", home=place / "home", limit_videos=1
+        )
+    )
+    (record,) = score_run(find_runs(place / "trio")[0], protocols=["disco/2"], home=place / "home")
+    assert record.split is not None
+    assert record.split.missing == ("demo-02", "demo-03")
+    assert record.split.missing_frames == {"demo-02": 3, "demo-03": 3}
+    assert (record.coverage.frames_scored, record.coverage.frames_expected) == (3, 9)
+    assert not record.coverage.complete
+
+
+def test_a_copy_that_is_smaller_than_the_benchmark_is_never_complete(place: Path) -> None:
+    folder = _folder(place)
+    run = RunRecord.read(folder / "run.json")
+    smaller = run.split.model_copy(update={"videos": 5, "frames": 40})
+    run.model_copy(update={"split": smaller}).write(folder / "run.json")
+    (record,) = score_run(folder, protocols=["disco/2"], home=place / "home")
+    coverage = record.coverage
+    assert (coverage.videos_scored, coverage.videos_expected) == (3, 5)
+    assert (coverage.frames_scored, coverage.frames_expected) == (15, 40)
+    assert not coverage.complete
