@@ -7,7 +7,7 @@ from typing import Literal
 
 from mcbench.data.clips import Clip, data_hash, shortfall
 from mcbench.data.layout import Target, local_names, nothing_prepared, resolve
-from mcbench.data.manifest import LOCAL, GeneratedSource, LocalSource, list_manifests
+from mcbench.data.manifest import LOCAL, FilesSource, GeneratedSource, list_manifests
 from mcbench.errors import FileFormatError, McbenchError, MismatchError
 from mcbench.processes import run_each
 from mcbench.progress import Progress, SilentProgress
@@ -148,7 +148,7 @@ def status(*, home: Path | None = None) -> tuple[SplitStatus, ...]:
     return tuple(
         _status(target)
         for target in targets
-        if not isinstance(target.source, LocalSource) or target.listing() is not None
+        if not isinstance(target.source, FilesSource) or target.listing() is not None
     )
 
 

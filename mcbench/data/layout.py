@@ -18,10 +18,11 @@ from mcbench import files
 from mcbench.data.manifest import (
     DEFAULT_SUBSET,
     LOCAL,
+    FilesSource,
     GeneratedSource,
-    LocalSource,
     Manifest,
     Subset,
+    is_path,
     load_manifest,
 )
 from mcbench.errors import DataMissingError, FileFormatError, InputError
@@ -71,7 +72,7 @@ class Target:
     home: Path
 
     @property
-    def source(self) -> GeneratedSource | LocalSource:
+    def source(self) -> GeneratedSource | FilesSource:
         """The source."""
         return self.manifest.sources[self.source_name]
 
@@ -123,7 +124,7 @@ class Target:
         parts = ["mcbench data prepare", self.name]
         if self.source_name != self.manifest.default_source:
             parts.append(f"--source {self.source_name}")
-        if isinstance(self.source, LocalSource) and not (self.folder / "source.json").exists():
+        if isinstance(self.source, FilesSource) and not (self.folder / "source.json").exists():
             parts.append("--from DIR")
         return " ".join(parts)
 
@@ -150,8 +151,8 @@ def resolve(name: str, *, source: str | None = None, home: Path | None = None) -
     Raises:
         InputError: an unknown benchmark, subset or source, or a name that cannot be one.
     """
-    if name.endswith(".toml"):
-        manifest, subset = load_manifest(name), DEFAULT_SUBSET
+    if is_path(name):
+        manifest, subset = load_manifest(name), None
         benchmark = manifest.id
     else:
         first, *rest = name.strip("/").split("/")
@@ -159,21 +160,42 @@ def resolve(name: str, *, source: str | None = None, home: Path | None = None) -
         if len(rest) > 1 or (first == LOCAL and not rest):
             raise InputError(f"{name!r} names no split", "use BENCHMARK, BENCHMARK/SUBSET or local/NAME")
         if first == LOCAL:
-            benchmark, subset = f"{LOCAL}/{files.safe_name(rest[0], 'NAME in local/NAME')}", DEFAULT_SUBSET
+            benchmark, subset = f"{LOCAL}/{files.safe_name(rest[0], 'NAME in local/NAME')}", None
         else:
-            benchmark, subset = first, rest[0] if rest else DEFAULT_SUBSET
-    chosen = source or manifest.default_source
-    if chosen not in manifest.sources:
+            benchmark, subset = first, rest[0] if rest else None
+    if source is not None and source not in manifest.sources:
         raise InputError(
-            f"{benchmark} has no source {chosen!r}", f"its sources: {', '.join(sorted(manifest.sources))}"
+            f"{benchmark} has no source {source!r}", f"its sources: {', '.join(sorted(manifest.sources))}"
         )
-    subsets = manifest.sources[chosen].subsets
-    if subset not in subsets:
+    chosen = source or _source_with(manifest, subset)
+    return Target(manifest, benchmark, _subset_of(manifest, chosen, subset), chosen, files.home(home))
+
+
+def _source_with(manifest: Manifest, subset: str | None) -> str:
+    """Return the default source, or the only other one that has the subset where that one lacks it."""
+    default = manifest.default_source
+    if subset is None or subset in manifest.sources[default].subsets:
+        return default
+    others = [name for name, source in manifest.sources.items() if subset in source.subsets]
+    return others[0] if len(others) == 1 else default
+
+
+def _subset_of(manifest: Manifest, source: str, subset: str | None) -> str:
+    subsets = manifest.sources[source].subsets
+    if (subset or DEFAULT_SUBSET) in subsets:
+        return subset or DEFAULT_SUBSET
+    names = ", ".join(
+        name if each == source else f"{name} (source {each})"
+        for each in sorted(manifest.sources, key=lambda each: each != source)
+        for name in manifest.sources[each].subsets
+    )
+    if subset is None:
+        example = next(iter(subsets))
         raise InputError(
-            f"source {chosen} of {benchmark} has no subset {subset!r}",
-            f"its subsets: {', '.join(sorted(subsets))}",
+            f"{manifest.id} has several subsets and none that stands for it: say which one is meant",
+            f"its subsets: {names}; for instance {manifest.id}/{example}",
         )
-    return Target(manifest, benchmark, subset, chosen, files.home(home))
+    raise InputError(f"source {source} of {manifest.id} has no subset {subset!r}", f"its subsets: {names}")
 
 
 def local_names(home: Path | None = None) -> tuple[str, ...]:

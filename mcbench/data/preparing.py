@@ -11,8 +11,9 @@ from mcbench import files
 from mcbench.data.clips import shortfall
 from mcbench.data.jobs import ClipJob, GeneratedWork, LocalWork, find_prepared, prepare_clip
 from mcbench.data.layout import ListedClip, SourceListing, Target, resolve
-from mcbench.data.local import clip_id, find_clips
-from mcbench.data.manifest import LOCAL, GeneratedSource, LocalSource, load_manifest
+from mcbench.data.layouts import clip_id
+from mcbench.data.layouts.reading import read_layout
+from mcbench.data.manifest import LOCAL, FilesSource, GeneratedSource, is_path, load_manifest
 from mcbench.errors import InputError, McbenchError
 from mcbench.processes import run_each
 from mcbench.progress import Progress, SilentProgress
@@ -103,7 +104,7 @@ def prepare(
     target.folder.mkdir(parents=True, exist_ok=True)
     with files.locked(target.folder / "clips", wait=False):
         listing = None
-        if isinstance(target.source, LocalSource):
+        if isinstance(target.source, FilesSource):
             listing = _list_local(target, from_path, fps, force)
             _forget_vanished(target, listing, progress)
         if (target.folder / "clips").is_dir():
@@ -169,7 +170,7 @@ def _target(
     if source is None and from_path is not None:
         source = _local_source_of(benchmark, home)
     target = resolve(benchmark, source=source, home=home)
-    if from_path is not None and not isinstance(target.source, LocalSource):
+    if from_path is not None and not isinstance(target.source, FilesSource):
         raise InputError(
             f"source {target.source_name} of {target.benchmark} is made here and reads no folder",
             "leave out --from, or choose a local source with --source",
@@ -183,8 +184,8 @@ def _name_of_folder(folder: Path | None) -> str:
 
 
 def _local_source_of(benchmark: str, home: Path | None) -> str | None:
-    manifest = load_manifest(benchmark if benchmark.endswith(".toml") else benchmark.split("/")[0], home)
-    local = [name for name, source in manifest.sources.items() if isinstance(source, LocalSource)]
+    manifest = load_manifest(benchmark if is_path(benchmark) else benchmark.split("/")[0], home)
+    local = [name for name, source in manifest.sources.items() if isinstance(source, FilesSource)]
     return local[0] if len(local) == 1 else None
 
 
@@ -206,14 +207,14 @@ def _list_local(target: Target, from_path: Path | None, fps: float | None, force
         fps = before.assumed_fps if before is not None else DEFAULT_FPS
     if not 0 < fps < float("inf"):
         raise InputError(f"--fps is {fps}, and must be above 0")
-    content = find_clips(folder)
+    assert isinstance(target.source, FilesSource)
+    content = read_layout(target.source.layout, folder)
     listing = SourceListing(
         benchmark=target.benchmark,
         source=target.source_name,
         origin=str(folder),
         clips=tuple(
-            ListedClip(id=clip.id, path=str(clip.path), poses=str(clip.poses) if clip.poses else None)
-            for clip in content.clips
+            ListedClip(id=clip.id, path=clip.path, poses=clip.beside.get("poses")) for clip in content.clips
         ),
         passed_over=content.passed_over,
         assumed_fps=fps,

@@ -31,7 +31,7 @@ frames = 6
 clips = ["demo-02"]
 
 [sources.local]
-kind = "local"
+kind = "files"
 networks = "reference"
 
 [sources.local.subsets.default]

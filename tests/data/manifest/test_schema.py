@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mcbench.data import generated, list_manifests, load_manifest
-from mcbench.data.manifest import GeneratedSource, LocalSource
+from mcbench.data.manifest import FilesSource, GeneratedSource
 from mcbench.errors import FileFormatError, InputError
 from tests.data.making import TINY, install_tiny
 
@@ -16,7 +16,7 @@ def test_the_benchmark_is_as_the_paper_says() -> None:
     assert (manifest.paper.videos, manifest.paper.frames) == (20, 3917)
     generated, local = manifest.sources["generated"], manifest.sources["local"]
     assert isinstance(generated, GeneratedSource)
-    assert isinstance(local, LocalSource)
+    assert isinstance(local, FilesSource)
     assert (generated.size, generated.networks, local.networks) == ((896, 640), "embedded", "reference")
     assert manifest.default_source == "generated"
     for source in (generated, local):
@@ -77,7 +77,6 @@ def test_two_manifests_of_one_id(tmp_path: Path) -> None:
         ("videos = 2", "videos = 3", "2 clips are named"),
         ('["demo-02", "demo-01"]', '["demo-02", "demo-02"]', "named twice"),
         ('clips = ["demo-02"]', "", "must name its clips"),
-        ("[sources.generated.subsets.default]", "[sources.generated.subsets.other]", "default"),
         ('networks = "embedded"', 'networks = "others"', "networks"),
         ("max_frames = 3", 'hashes = { demo-01 = "abc" }', "hashes"),
         ('id = "tiny"', "id = ", "TOML"),

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcbench.data.local import clip_id, find_clips
+from mcbench.data.layouts import FolderLayout, clip_id
+from mcbench.data.layouts.folder import find_clips
+from mcbench.data.layouts.reading import read_layout
 from mcbench.errors import InputError
 from mcbench.files import safe_name
 from tests.data.making import CLIPS_OF_FOLDER, folder_of_videos, some_poses
@@ -43,7 +45,7 @@ def touch(folder: Path, *names: str) -> None:
 def test_videos_and_frame_folders(tmp_path: Path) -> None:
     content = find_clips(folder_of_videos(tmp_path / "in"))
     assert tuple(clip.id for clip in content.clips) == CLIPS_OF_FOLDER
-    assert [clip.path.name for clip in content.clips] == ["first dance.mp4", "third", "zweite.webm"]
+    assert [Path(clip.path).name for clip in content.clips] == ["first dance.mp4", "third", "zweite.webm"]
     assert content.passed_over == ()
 
 
@@ -57,7 +59,7 @@ def test_what_is_passed_over_is_listed(tmp_path: Path) -> None:
 def test_a_folder_of_frames_is_one_clip(tmp_path: Path) -> None:
     touch(tmp_path / "dance 1", "0001.png", "0002.png", "masks/0001.png")
     content = find_clips(tmp_path / "dance 1")
-    assert [(clip.id, clip.path) for clip in content.clips] == [("dance_1", tmp_path / "dance 1")]
+    assert [(clip.id, clip.path) for clip in content.clips] == [("dance_1", str(tmp_path / "dance 1"))]
     assert content.passed_over == ("masks",)
 
 
@@ -73,14 +75,14 @@ def test_poses_go_with_their_clip(tmp_path: Path) -> None:
     for name in ("a b", "c"):
         some_poses(1).write(tmp_path / f"{name}.poses.npz")
     content = find_clips(tmp_path)
-    found = {clip.id: clip.poses.name if clip.poses else None for clip in content.clips}
+    found = {clip.id: Path(clip.beside["poses"]).name if clip.beside else None for clip in content.clips}
     assert found == {"a_b": "a b.poses.npz", "c": "c.poses.npz", "d": None}
     assert content.passed_over == ()
 
 
 def test_poses_of_a_folder_that_is_one_clip_lie_beside_it(tmp_path: Path) -> None:
     touch(tmp_path, "dance/1.png", "dance.poses.npz")
-    assert find_clips(tmp_path / "dance").clips[0].poses == tmp_path / "dance.poses.npz"
+    assert find_clips(tmp_path / "dance").clips[0].beside == {"poses": str(tmp_path / "dance.poses.npz")}
 
 
 def test_poses_of_nothing(tmp_path: Path) -> None:
@@ -91,9 +93,9 @@ def test_poses_of_nothing(tmp_path: Path) -> None:
 
 def test_folders_that_cannot_be(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not there"):
-        find_clips(tmp_path / "gone")
+        read_layout(FolderLayout(), tmp_path / "gone")
     touch(tmp_path, "a.txt")
     with pytest.raises(InputError, match="is no folder"):
-        find_clips(tmp_path / "a.txt")
+        read_layout(FolderLayout(), tmp_path / "a.txt")
     with pytest.raises(InputError, match="no videos and no frame folders"):
         find_clips(tmp_path)

@@ -1,0 +1,23 @@
+"""Names of clips: from any text to one that can be used in paths everywhere."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._+@=-]")
+_LONGEST = 128
+
+
+def clip_id(name: str) -> str:
+    """Return a name that can be used in paths everywhere.
+
+    Accents are dropped where the letter is left, every other character than letters, digits and `._+@=-`
+    becomes `_`, a name that would start with a sign gets `_` in front, and 128 characters are kept.
+    """
+    decomposed = unicodedata.normalize("NFKD", name)
+    without_accents = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    safe = _UNSAFE.sub("_", without_accents)
+    if not safe or not (safe[0].isalnum() or safe[0] == "_"):
+        safe = f"_{safe}"
+    return safe[:_LONGEST]

@@ -1,0 +1,103 @@
+"""Finding and reading manifests: the built-in ones, a user's own, or any file."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pydantic
+
+from mcbench import files
+from mcbench.data.manifest.schema import Manifest
+from mcbench.errors import FileFormatError, InputError
+
+SUFFIXES = (".toml", ".json")
+"""Endings by which the path of a manifest is told from the id of one."""
+
+
+def list_manifests(home: Path | None = None) -> tuple[Manifest, ...]:
+    """Return all manifests that can be named by id: the built-in ones, then the user's own.
+
+    Raises:
+        FileFormatError: one of them is not valid.
+        InputError: two have the same id.
+    """
+    found: dict[str, tuple[Path, Manifest]] = {}
+    for path in [*_in_folder(built_in_folder()), *_in_folder(files.home(home) / "manifests")]:
+        manifest = _read(path)
+        if manifest.id in found:
+            raise InputError(
+                f"two manifests have the id {manifest.id!r}: {found[manifest.id][0]} and {path}",
+                "give yours another id",
+            )
+        found[manifest.id] = (path, manifest)
+    return tuple(manifest for _, manifest in found.values())
+
+
+def load_manifest(name: str, home: Path | None = None) -> Manifest:
+    """Return a manifest by its id, or by the path of its file if `name` ends in `.toml` or `.json`.
+
+    Raises:
+        InputError: there is none of that id; the hint lists near matches.
+        FileFormatError: the file is missing or not valid; the message names the field.
+    """
+    if is_path(name):
+        return _read(Path(name).expanduser())
+    known = {manifest.id: manifest for manifest in list_manifests(home)}
+    if name not in known:
+        near = difflib.get_close_matches(name, known, cutoff=0.5)
+        raise InputError(
+            f"there is no benchmark {name!r}",
+            f"known: {', '.join(near or sorted(known))} (mcbench data list)",
+        )
+    return known[name]
+
+
+def is_path(name: str) -> bool:
+    """Return whether a name is the path of a manifest rather than its id."""
+    return name.endswith(SUFFIXES)
+
+
+def built_in_folder() -> Path:
+    """Return the folder of the manifests that come with mcbench, in a checkout or installed."""
+    room = Path(__file__).resolve().parents[1]
+    in_wheel = room / "manifests"
+    return in_wheel if in_wheel.is_dir() else room.parents[1] / "data" / "manifests"
+
+
+def read_content(path: Path) -> Any:
+    """Return what a TOML or JSON file says, as plain values.
+
+    Raises:
+        FileFormatError: it is missing, unreadable or not valid TOML or JSON.
+    """
+    text = files.read_text(path)
+    try:
+        return json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, json.JSONDecodeError, RecursionError) as error:
+        kind = "JSON" if path.suffix == ".json" else "TOML"
+        raise FileFormatError(f"{path} is not valid {kind}: {error}") from error
+
+
+def name_field(error: pydantic.ValidationError) -> list[tuple[str, str]]:
+    """Return the field and the complaint of everything that does not fit."""
+    return [
+        (".".join(str(part) for part in each["loc"]) or "the file", each["msg"]) for each in error.errors()
+    ]
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*") if path.suffix in SUFFIXES and path.name[0] != ".")
+
+
+def _read(path: Path) -> Manifest:
+    try:
+        return Manifest.model_validate(read_content(path))
+    except pydantic.ValidationError as error:
+        field, complaint = name_field(error)[0]
+        raise FileFormatError(
+            f"{path} is not a valid manifest: {field}: {complaint}", f"mcbench data check-manifest {path}"
+        ) from error
