@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from mcbench.data.clips import Clip, data_hash, shortfall
-from mcbench.data.layout import Target, local_names, nothing_prepared, resolve
+from mcbench.data.places import Target, local_names, nothing_prepared, resolve
 from mcbench.data.manifest import LOCAL, FilesSource, GeneratedSource, list_manifests
 from mcbench.errors import FileFormatError, McbenchError, MismatchError
 from mcbench.processes import run_each

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcbench import files
-from mcbench.data.layout import Target, damaged_record, nothing_prepared, resolve
+from mcbench.data.places import Target, damaged_record, nothing_prepared, resolve
 from mcbench.data.manifest import GeneratedSource
 from mcbench.data.truth import Poses
 from mcbench.data.truth_images import read_depth, read_flow, read_mask

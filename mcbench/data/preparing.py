@@ -10,7 +10,7 @@ from typing import Literal
 from mcbench import files
 from mcbench.data.clips import shortfall
 from mcbench.data.jobs import ClipJob, GeneratedWork, LocalWork, find_prepared, prepare_clip
-from mcbench.data.layout import ListedClip, SourceListing, Target, resolve
+from mcbench.data.places import ListedClip, SourceListing, Target, resolve
 from mcbench.data.layouts import clip_id
 from mcbench.data.layouts.reading import read_layout
 from mcbench.data.manifest import LOCAL, FilesSource, GeneratedSource, is_path, load_manifest
