@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,3 +25,10 @@ def shared() -> Path:
 def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep every test away from the user's own prepared data and weights."""
     monkeypatch.setenv("MCBENCH_HOME", str(tmp_path / "mcbench-home"))
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    """Take back what another test made of torch's threads; OMP_NUM_THREADS alone is read only once."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-import torch
 from typer.testing import CliRunner, Result
 
 from mcbench import data
@@ -18,11 +17,6 @@ from mcbench.runs import RunRequest, run_model
 from mcbench.scoring import PROTOCOLS, SideBySide, side_by_side
 from tests.scoring.invented import record
 from tests.scoring.making import clip, noisy, write_folder
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 def _type(*arguments: object) -> Result:

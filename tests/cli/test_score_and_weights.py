@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-import torch
 import typer
 from typer.testing import CliRunner, Result
 
@@ -20,11 +19,6 @@ app = typer.Typer()
 app.command("score")(score.score)
 app.command("compare")(score.compare)
 app.add_typer(weights.app, name="weights")
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 def _type(*arguments: object) -> Result:

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 import scipy.linalg
 import torch
-from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import nn
 from torchmetrics.functional.image import (
@@ -29,21 +28,8 @@ from torchmetrics.image.kid import KernelInceptionDistance as TheirKernel
 
 from mcbench import metrics, weights
 from mcbench.metrics.resize import resize_float
+from tests.metrics.agreement import agree
 from tests.scoring.making import clip, write_folder
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
-def _agree(ours: object, theirs: object, largest: float) -> None:
-    """Check that two results differ by at most `largest` of the greater of 1 and their size."""
-    a, b = (np.asarray(side, dtype=np.float64) for side in (ours, theirs))
-    assert a.shape == b.shape
-    difference = float((np.abs(a - b) / np.maximum(1.0, np.abs(b))).max())
-    print(f"largest difference {difference:.1e}")
-    assert difference <= largest
 
 
 def _frames() -> tuple[torch.Tensor, torch.Tensor]:
@@ -76,7 +62,7 @@ def _statistics(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def test_psnr_is_scikit_images() -> None:
     a, b = (side.numpy() for side in _frames())
     expected = [peak_signal_noise_ratio(true, found) for found, true in zip(a, b, strict=True)]
-    _agree(metrics.psnr(a, b), expected, 1e-13)
+    agree(metrics.psnr(a, b), expected, 1e-13)
 
 
 def test_psnr_is_torchmetrics_frame_by_frame() -> None:
@@ -85,7 +71,7 @@ def test_psnr_is_torchmetrics_frame_by_frame() -> None:
         float(their_psnr(f.double(), t.double(), data_range=255.0)) for f, t in zip(a, b, strict=True)
     ]
     # Its data_range is kept in float32.
-    _agree(metrics.psnr(a.numpy(), b.numpy()), expected, 1e-6)
+    agree(metrics.psnr(a.numpy(), b.numpy()), expected, 1e-6)
 
 
 def test_torchmetrics_takes_one_logarithm_of_all_frames() -> None:
@@ -103,7 +89,7 @@ def test_gaussian_ssim_is_scikit_images() -> None:
     a, b = (side.numpy() for side in _frames())
     options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 255}
     expected = [structural_similarity(f, t, channel_axis=-1, **options) for f, t in zip(a, b, strict=True)]
-    _agree(metrics.ssim_gaussian(a, b, data_range=255.0), expected, 1e-12)
+    agree(metrics.ssim_gaussian(a, b, data_range=255.0), expected, 1e-12)
 
 
 def test_gaussian_ssim_is_torchmetrics_without_its_border() -> None:
@@ -111,7 +97,7 @@ def test_gaussian_ssim_is_torchmetrics_without_its_border() -> None:
     planes = [side.permute(0, 3, 1, 2).double() for side in (a, b)]
     whole, maps = their_ssim(*planes, sigma=1.5, data_range=255.0, reduction="none", return_full_image=True)
     ours = metrics.ssim_gaussian(a.numpy(), b.numpy(), data_range=255.0)
-    _agree(ours, maps[..., 5:-5, 5:-5].mean((1, 2, 3)), 1e-12)
+    agree(ours, maps[..., 5:-5, 5:-5].mean((1, 2, 3)), 1e-12)
     # It counts windows that reach over the frame's edge into a reflection; Wang et al. do not.
     assert float(np.abs(ours - whole.numpy()).max()) > 1e-3
 
@@ -120,7 +106,7 @@ def test_gray_ssim_is_scikit_images_default() -> None:
     a, b = (side.numpy() for side in _frames())
     gray = [metrics.luma_uint8(side) for side in (a, b)]
     expected = [structural_similarity(f, t) for f, t in zip(*gray, strict=True)]
-    _agree(metrics.ssim_gray_uniform(a, b), expected, 1e-12)
+    agree(metrics.ssim_gray_uniform(a, b), expected, 1e-12)
 
 
 @pytest.mark.shared
@@ -146,7 +132,7 @@ def test_lpips_is_torchmetrics(shared: Path, trunk) -> None:
     planes = [side.permute(0, 3, 1, 2) / 127.5 - 1 for side in (a, b)]
     expected = network(*planes).flatten()
     found = metrics.load_lpips(trunk).distance(a.numpy(), b.numpy())
-    _agree(found, expected.detach(), 1e-6)
+    agree(found, expected.detach(), 1e-6)
 
 
 # --- Frechet ----------------------------------------------------------------------------------------
@@ -158,7 +144,7 @@ def test_frechet_is_pytorch_fids(n: int, m: int, d: int) -> None:
 
     x, y = _feature_sets(n, m, d)
     expected = _without_removed_option(calculate_frechet_distance, *_statistics(x), *_statistics(y))
-    _agree(metrics.frechet_distance(x, y), expected, 1e-10)
+    agree(metrics.frechet_distance(x, y), expected, 1e-10)
 
 
 def test_frechet_is_clean_fids() -> None:
@@ -166,7 +152,7 @@ def test_frechet_is_clean_fids() -> None:
 
     x, y = _feature_sets(300, 200, 24)
     expected = _without_removed_option(frechet_distance, *_statistics(x), *_statistics(y))
-    _agree(metrics.frechet_distance(x, y), expected, 1e-10)
+    agree(metrics.frechet_distance(x, y), expected, 1e-10)
 
 
 def test_frechet_is_torch_fidelitys() -> None:
@@ -175,7 +161,7 @@ def test_frechet_is_torch_fidelitys() -> None:
     x, y = _feature_sets(300, 200, 24)
     sides = [fid_features_to_statistics(torch.from_numpy(side)) for side in (x, y)]
     expected = fid_statistics_to_metric(*sides, verbose=False)["frechet_inception_distance"]
-    _agree(metrics.frechet_distance(x, y), expected, 1e-10)
+    agree(metrics.frechet_distance(x, y), expected, 1e-10)
 
 
 def test_others_are_less_exact_for_few_items_of_many_dimensions() -> None:
@@ -233,7 +219,7 @@ def test_the_frechet_class_is_pytorch_fid_from_files_to_distance(
     metric.update(*frames)
     expected = metrics.frechet_distance(*activations)
     assert expected > 1e-3
-    _agree(float(metric.compute()) / expected, 1.0, 1e-4)
+    agree(float(metric.compute()) / expected, 1.0, 1e-4)
 
 
 class _Colours(nn.Module):
@@ -271,7 +257,7 @@ def test_the_frechet_class_is_torchmetrics_with_an_extractor_of_ones_own() -> No
         theirs.update(b[part].permute(0, 3, 1, 2), real=True)
         theirs.update(a[part].permute(0, 3, 1, 2), real=False)
         ours.update(a[part], b[part])
-    _agree(ours.compute(), theirs.compute(), 1e-6)
+    agree(ours.compute(), theirs.compute(), 1e-6)
 
 
 def test_torchmetrics_resizes_with_antialiasing_unless_told_otherwise() -> None:
@@ -297,7 +283,7 @@ def test_kernel_is_clean_fids_over_one_subset_of_all() -> None:
     from cleanfid.fid import kernel_distance
 
     x, y = _feature_sets(60, 60, 24)
-    _agree(metrics.kernel_distance(x, y), kernel_distance(x, y, num_subsets=1), 1e-12)
+    agree(metrics.kernel_distance(x, y), kernel_distance(x, y, num_subsets=1), 1e-12)
 
 
 @pytest.mark.parametrize("paired", [False, True])
@@ -308,7 +294,7 @@ def test_kernel_is_torch_fidelitys_over_one_subset_of_all(paired: bool) -> None:
     options = {"kid_kernel_poly_degree": 3, "kid_kernel_poly_gamma": None, "kid_kernel_poly_coef0": 1}
     kernels = [kernel_poly(a, b, **options) for a, b in ((x, x), (x, y), (y, y))]
     expected = mmd2(*kernels, mmd_est="u-statistic" if paired else "unbiased")
-    _agree(metrics.kernel_distance(x, y, paired=paired), expected, 1e-12)
+    agree(metrics.kernel_distance(x, y, paired=paired), expected, 1e-12)
 
 
 def test_random_subsets_only_add_spread() -> None:
@@ -331,68 +317,7 @@ def test_the_kernel_class_is_torchmetrics_over_one_subset_of_all() -> None:
     theirs.update(a.permute(0, 3, 1, 2), real=False)
     ours = metrics.KernelInceptionDistance(_OurColours())
     ours.update(a, b)
-    _agree(ours.compute(), theirs.compute()[0], 1e-6)
-
-
-# --- resizing ---------------------------------------------------------------------------------------
-
-
-def _picture(height: int, width: int) -> np.ndarray:
-    random = np.random.default_rng(7)
-    picture = random.integers(0, 256, (height, width, 3)).astype(np.uint8)
-    picture[: height // 2, : width // 2] = 255
-    return picture
-
-
-def test_bilinear_is_pytorch_fids() -> None:
-    picture = torch.from_numpy(_picture(120, 90)).float()
-    theirs = nn.functional.interpolate(
-        picture.permute(2, 0, 1)[None] / 255, size=(299, 299), mode="bilinear", align_corners=False
-    )
-    ours = resize_float(picture.double(), "bilinear", (299, 299)) / 255
-    _agree(ours, theirs[0].permute(1, 2, 0), 2e-5)  # the package works in single precision
-
-
-@pytest.mark.parametrize("size", [(400, 320), (120, 90)])
-def test_bicubic_is_clean_fids_but_for_the_clipping(size: tuple[int, int]) -> None:
-    from cleanfid.resize import build_resizer
-
-    picture = _picture(*size)
-    ours = resize_float(torch.from_numpy(picture).double(), "bicubic-antialias", (299, 299)).numpy()
-    theirs = build_resizer("clean")(picture)
-    assert theirs.min() == 0.0
-    assert ours.min() < -5.0, "not clipped"
-    # Grey levels of 255; Pillow's mode F is single precision.
-    _agree(np.clip(ours, 0, 255), theirs, 1e-3)
-
-
-@pytest.mark.parametrize(
-    ("operator", "filter_"),
-    [("bicubic-antialias", Image.Resampling.BICUBIC), ("bilinear-antialias", Image.Resampling.BILINEAR)],
-)
-def test_antialiased_operators_are_pillows(operator: str, filter_: int) -> None:
-    picture = _picture(256, 256)
-    ours = resize_float(torch.from_numpy(picture).double(), operator, (112, 100))
-    planes = [
-        np.asarray(Image.fromarray(picture[..., k].astype(np.float32)).resize((100, 112), filter_))
-        for k in range(3)
-    ]
-    _agree(ours, np.stack(planes, axis=-1), 1e-3)
-
-
-def test_torch_fidelity_resizes_like_tensorflow_1_which_is_another_image() -> None:
-    from torch_fidelity.interpolate_compat_tensorflow import interpolate_bilinear_2d_like_tensorflow1x
-
-    picture = torch.from_numpy(_picture(256, 256)).float()
-    theirs = interpolate_bilinear_2d_like_tensorflow1x(
-        picture.permute(2, 0, 1)[None], size=(299, 299), align_corners=False
-    )
-    ours = resize_float(picture, "bilinear", (299, 299))
-    assert float((theirs[0].permute(1, 2, 0) - ours).abs().mean()) > 1.0
-    same = interpolate_bilinear_2d_like_tensorflow1x(
-        picture.permute(2, 0, 1)[None], size=(256, 256), align_corners=False
-    )
-    torch.testing.assert_close(same[0].permute(1, 2, 0), picture)
+    agree(ours.compute(), theirs.compute()[0], 1e-6)
 
 
 def _without_removed_option(function: Callable[..., object], *arguments: object) -> object:

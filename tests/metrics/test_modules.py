@@ -1,83 +1,35 @@
-"""Metrics as classes: the numbers of the functions, whatever the batches, types and devices; bad input."""
+"""Metrics as classes: the numbers of the functions, whatever the batches, types and devices."""
 
 from __future__ import annotations
 
 import copy
-import doctest
-import functools
-import io
 import pickle
-import re
-import subprocess
-import sys
-from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from torchmetrics import MetricCollection
 
-import mcbench.metrics
-from mcbench import metrics, weights
-from mcbench.errors import InputError, MismatchError, WeightsMissingError
-from mcbench.metrics import modules
-from mcbench.metrics.networks.lpips import LpipsNetwork
+from mcbench import metrics
+from mcbench.errors import MismatchError
 from mcbench.metrics.resize import resize_float
-from mcbench.records import WeightsUse
-from tests.scoring.making import TinyFeatures, random_lpips
-
-FRAME_CLASSES = {
-    metrics.MeanAbsoluteError: metrics.mae,
-    metrics.L1PerPixel: metrics.l1_per_pixel,
-    metrics.PeakSignalNoiseRatio: metrics.psnr,
-    metrics.PeakSignalNoiseRatioUint8: metrics.psnr_uint8,
-    metrics.StructuralSimilarity: lambda a, b: metrics.ssim_gaussian(a, b, data_range=255.0),
-    metrics.StructuralSimilarityGray: metrics.ssim_gray_uniform,
-}
-EIGHT_BIT = (metrics.PeakSignalNoiseRatioUint8, metrics.StructuralSimilarityGray)
-IMAGE_CLASSES = (metrics.FrechetInceptionDistance, metrics.KernelInceptionDistance)
-CLIP_CLASSES = (
-    metrics.FrechetVideoResNetDistance, metrics.FrechetVideoDistance, metrics.KernelVideoDistance,
-)  # fmt: skip
-ALL = (*FRAME_CLASSES, metrics.LearnedPerceptualSimilarity, *IMAGE_CLASSES, *CLIP_CLASSES)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
-def _frames(seed: int, *shape: int) -> torch.Tensor:
-    return torch.randint(
-        0, 256, (*shape, 3), generator=torch.Generator().manual_seed(seed), dtype=torch.uint8
-    )
-
-
-@functools.cache
-def _lpips() -> LpipsNetwork:
-    return LpipsNetwork("alex", WeightsUse(name="x", sha256="0" * 64), random_lpips(), "cpu")
-
-
-def _make(kind: type, **options: object):
-    if kind is metrics.LearnedPerceptualSimilarity:
-        return kind(network=_lpips(), **options)
-    if kind in IMAGE_CLASSES:
-        return kind(network=TinyFeatures("image", 1, 3), **options)
-    if kind in CLIP_CLASSES:
-        return kind(network=TinyFeatures("motion", 16, 3), **options)
-    return kind(**options)
-
-
-def _items(kind: type, seed: int, count: int) -> torch.Tensor:
-    return _frames(seed, count, 16, 20, 18) if kind in CLIP_CLASSES else _frames(seed, count, 40, 44)
-
+from tests.metrics.module_kinds import (
+    ALL,
+    CLIP_CLASSES,
+    EIGHT_BIT,
+    FRAME_CLASSES,
+    IMAGE_CLASSES,
+    make,
+    some_frames,
+    some_items,
+)
+from tests.scoring.making import TinyFeatures
 
 # --- numbers ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", FRAME_CLASSES)
 def test_a_frame_class_is_the_mean_of_its_function_over_all_frames(kind) -> None:
-    a, b = _frames(0, 7, 20, 24), _frames(1, 7, 20, 24)
+    a, b = some_frames(0, 7, 20, 24), some_frames(1, 7, 20, 24)
     metric = kind()
     for start, stop in ((0, 1), (1, 6), (6, 7)):
         metric.update(a[start:stop], b[start:stop])
@@ -91,8 +43,8 @@ def test_a_frame_class_is_the_mean_of_its_function_over_all_frames(kind) -> None
 
 
 def test_lpips_is_the_mean_of_the_networks_distances() -> None:
-    metric = _make(metrics.LearnedPerceptualSimilarity, input_range="0..1")
-    a, b = _frames(0, 3, 40, 44), _frames(1, 3, 40, 44)
+    metric = make(metrics.LearnedPerceptualSimilarity, input_range="0..1")
+    a, b = some_frames(0, 3, 40, 44), some_frames(1, 3, 40, 44)
     metric.update(a[:1], b[:1])
     metric.update(a[1:], b[1:])
     network = metric._source.on(torch.device("cpu"))
@@ -103,8 +55,8 @@ def test_lpips_is_the_mean_of_the_networks_distances() -> None:
 
 @pytest.mark.parametrize("kind", [*IMAGE_CLASSES, *CLIP_CLASSES])
 def test_a_feature_class_is_its_distance_over_resized_items(kind) -> None:
-    metric = _make(kind, resize="bicubic-antialias")
-    prediction, truth = _items(kind, 0, 6), _items(kind, 1, 9)
+    metric = make(kind, resize="bicubic-antialias")
+    prediction, truth = some_items(kind, 0, 6), some_items(kind, 1, 9)
     metric.update(prediction=prediction[:2], truth=truth[:4])
     metric.update(truth=truth[4:])
     metric.update(prediction=prediction[2:])
@@ -124,7 +76,7 @@ def test_a_feature_class_is_its_distance_over_resized_items(kind) -> None:
 
 
 def test_the_resize_and_the_pairing_are_those_that_were_asked_for() -> None:
-    a, b = _frames(0, 5, 40, 44), _frames(1, 5, 40, 44)
+    a, b = some_frames(0, 5, 40, 44), some_frames(1, 5, 40, 44)
     found = {}
     for resize in ("bilinear", "bilinear-antialias", "bicubic-antialias"):
         metric = metrics.FrechetInceptionDistance(TinyFeatures("image", 1, 3), resize=resize)
@@ -142,8 +94,8 @@ def test_the_resize_and_the_pairing_are_those_that_were_asked_for() -> None:
 @pytest.mark.parametrize("kind", ALL)
 def test_equal_sides_read_the_value_of_equality(kind) -> None:
     options = {"paired": True} if "Kernel" in kind.__name__ else {}
-    metric = _make(kind, **options)
-    items = _items(kind, 5, 3)
+    metric = make(kind, **options)
+    items = some_items(kind, 5, 3)
     metric.update(items, items)
     best = {"dB": 100.0}.get(metric.unit, 1.0) if metric.higher_is_better else 0.0
     assert float(metric.compute()) == pytest.approx(best, abs=1e-12)
@@ -151,13 +103,13 @@ def test_equal_sides_read_the_value_of_equality(kind) -> None:
 
 @pytest.mark.parametrize("kind", ALL)
 def test_values_stay_in_the_bounds_and_point_the_way_they_say(kind) -> None:
-    truth = _items(kind, 0, 4)
+    truth = some_items(kind, 0, 4)
     near = truth.clone()
     near[..., ::2, ::2, :] = near[..., ::2, ::2, :] // 8 * 8
-    far = _items(kind, 1, 4)
+    far = some_items(kind, 1, 4)
     values = []
     for prediction in (near, far):
-        metric = _make(kind)
+        metric = make(kind)
         metric.update(prediction, truth)
         values.append(float(metric.compute()))
         assert metric.bounds[0] <= values[-1] <= metric.bounds[1]
@@ -168,11 +120,11 @@ def test_values_stay_in_the_bounds_and_point_the_way_they_say(kind) -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind in ALL if kind not in EIGHT_BIT])
 def test_floats_on_a_declared_range_give_the_values_of_bytes(kind) -> None:
-    a, b = _items(kind, 0, 3), _items(kind, 1, 3)
-    expected = _make(kind)
+    a, b = some_items(kind, 0, 3), some_items(kind, 1, 3)
+    expected = make(kind)
     expected.update(a, b)
     for value_range in ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)):
-        metric = _make(kind, value_range=value_range)
+        metric = make(kind, value_range=value_range)
         low, high = value_range
         sides = [(side.double() / 255.0 * (high - low) + low).clamp(low, high) for side in (a, b)]
         metric.update(*sides)
@@ -182,8 +134,8 @@ def test_floats_on_a_declared_range_give_the_values_of_bytes(kind) -> None:
 @pytest.mark.parametrize("kind", [kind for kind in ALL if kind not in EIGHT_BIT])
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision_frames_are_computed_in_full(kind, dtype) -> None:
-    a, b = (_items(kind, seed, 3).double().div(255).to(dtype) for seed in (0, 1))
-    halves, doubles = _make(kind).half(), _make(kind)
+    a, b = (some_items(kind, seed, 3).double().div(255).to(dtype) for seed in (0, 1))
+    halves, doubles = make(kind).half(), make(kind)
     halves.to(torch.bfloat16)
     halves.update(a, b)
     doubles.update(a.double(), b.double())
@@ -218,7 +170,7 @@ def test_many_small_terms_are_not_lost() -> None:
 
 
 def test_gradients_are_no_matter() -> None:
-    a = _frames(0, 2, 20, 20).double().div(255).requires_grad_()
+    a = some_frames(0, 2, 20, 20).double().div(255).requires_grad_()
     metric = metrics.PeakSignalNoiseRatio()
     metric.update(a, torch.zeros_like(a))
     assert not metric.compute().requires_grad
@@ -228,7 +180,7 @@ def test_gradients_are_no_matter() -> None:
 
 
 def test_calling_a_metric_gives_the_batch_and_keeps_the_whole() -> None:
-    a, b = _frames(0, 6, 20, 24), _frames(1, 6, 20, 24)
+    a, b = some_frames(0, 6, 20, 24), some_frames(1, 6, 20, 24)
     mean = metrics.PeakSignalNoiseRatio()
     distance = metrics.FrechetInceptionDistance(TinyFeatures("image", 1, 3))
     for part in (slice(0, 4), slice(4, 6)):
@@ -243,14 +195,14 @@ def test_calling_a_metric_gives_the_batch_and_keeps_the_whole() -> None:
 
 
 def test_a_collection_never_takes_two_metrics_for_one() -> None:
-    same, other = _frames(0, 2, 40, 40), _frames(1, 2, 40, 40)
+    same, other = some_frames(0, 2, 40, 40), some_frames(1, 2, 40, 40)
     made = {
         "l1": metrics.MeanAbsoluteError(), "disco": metrics.L1PerPixel(),
         "free": metrics.PeakSignalNoiseRatio(),
         "capped": metrics.PeakSignalNoiseRatio(cap=5.0, identical=5.0),
         "free100": metrics.PeakSignalNoiseRatio(cap=100.0), "wrapped": metrics.PeakSignalNoiseRatioUint8(),
         "rgb": metrics.StructuralSimilarity(), "gray": metrics.StructuralSimilarityGray(),
-        "lpips": _make(metrics.LearnedPerceptualSimilarity),
+        "lpips": make(metrics.LearnedPerceptualSimilarity),
     }  # fmt: skip
     alone = {name: copy.deepcopy(metric) for name, metric in made.items()}
     together = MetricCollection(made)
@@ -268,7 +220,7 @@ def test_a_collection_runs_one_network_once_for_two_distances() -> None:
     together = MetricCollection(
         {"fid": metrics.FrechetInceptionDistance(network), "kid": metrics.KernelInceptionDistance(network)}
     )
-    a, b = _frames(0, 8, 20, 24), _frames(1, 8, 20, 24)
+    a, b = some_frames(0, 8, 20, 24), some_frames(1, 8, 20, 24)
     together.update(a[:4], b[:4])
     first = len(together["fid"]._source.on(torch.device("cpu")).seen)
     together.update(a[4:], b[4:])
@@ -288,7 +240,7 @@ def test_a_metric_is_no_part_of_a_checkpoint_and_survives_pickling() -> None:
     model = Model()
     assert list(model.state_dict()) == ["layer.weight", "layer.bias"]
     assert len(list(model.parameters())) == 2
-    clips = _frames(0, 2, 16, 20, 20)
+    clips = some_frames(0, 2, 16, 20, 20)
     model.fvd.update(clips, clips.flip(1))
     expected = float(model.fvd.compute())
     assert float(pickle.loads(pickle.dumps(model.fvd)).compute()) == expected  # noqa: S301
@@ -305,148 +257,3 @@ def test_a_named_network_is_loaded_where_the_metric_is() -> None:
     metric._source.on(torch.device("meta"))
     metric._source.on(torch.device("meta"))
     assert loaded == ["meta"]
-
-
-# --- bad input --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("kind", ALL)
-def test_tensors_of_another_kind_are_refused_with_a_hint(kind) -> None:
-    metric = _make(kind)
-    good = _items(kind, 0, 2)
-    with pytest.raises(InputError, match=r"channels last: tensor\.movedim\(-3, -1\)"):
-        metric.update(good.movedim(-1, -3), good.movedim(-1, -3))
-    with pytest.raises(InputError, match="must be a tensor, not ndarray"):
-        metric.update(good.numpy(), good.numpy())
-    with pytest.raises(InputError, match="int64"):
-        metric.update(good.long(), good.long())
-    with pytest.raises(InputError, match=r"must be .*RGB"):
-        metric.update(good[..., :2], good[..., :2])
-    with pytest.raises(InputError, match=r"not \[0, "):
-        metric.update(good[:0], good[:0])
-    if kind in EIGHT_BIT:
-        with pytest.raises(InputError, match=r"must be uint8, not torch\.float16.*\n.*round"):
-            metric.update(good.half(), good.half())
-        return
-    with pytest.raises(InputError, match="the prediction has values from 0 to 255, outside the range 0 to 1"):
-        metric.update(good.float(), good.float())
-    bad = good.float() / 255
-    bad[..., 0, 0, 0] = torch.nan
-    with pytest.raises(InputError, match="the truth holds values that are not finite"):
-        metric.update(good.float() / 255, bad)
-    with pytest.raises(InputError, match="not finite"):
-        metric.update(bad / 0.0, good)
-
-
-@pytest.mark.parametrize("kind", [*FRAME_CLASSES, metrics.LearnedPerceptualSimilarity])
-def test_frames_that_do_not_pair_and_no_frames_at_all(kind) -> None:
-    metric = _make(kind)
-    with pytest.raises(
-        MismatchError, match=r"the prediction is \[2, 40, 44, 3\] and the truth \[3, 40, 44, 3\]"
-    ):
-        metric.update(_items(kind, 0, 2), _items(kind, 0, 3))
-    with pytest.raises(InputError, match="has seen no frames"):
-        metric.compute()
-
-
-@pytest.mark.parametrize("kind", [*IMAGE_CLASSES, *CLIP_CLASSES])
-def test_sides_without_spread_and_a_failed_update(kind) -> None:
-    metric = _make(kind)
-    with pytest.raises(InputError, match="predictions, truth or both"):
-        metric.update()
-    metric.update(_items(kind, 0, 1), _items(kind, 1, 3))
-    with pytest.raises(InputError, match=r"1 feature vector\(s\) of the predictions have no spread"):
-        metric.compute()
-    with pytest.raises(InputError, match="not finite"):
-        metric.update(_items(kind, 2, 3), torch.full(_items(kind, 0, 1).shape, torch.inf))
-    metric.update(prediction=_items(kind, 2, 1))
-    assert len(metric._seen("prediction")) == 2, "nothing of a refused update is kept"
-
-
-def test_clips_of_another_length_and_networks_of_another_kind() -> None:
-    metric = metrics.FrechetVideoDistance(TinyFeatures("motion", 16, 3))
-    with pytest.raises(
-        InputError, match=r"must be \[N, 16, height, width, 3\], RGB clips, not \[2, 15, 20, 20, 3\]"
-    ):
-        metric.update(_frames(0, 2, 15, 20, 20), None)
-    with pytest.raises(InputError, match=r"a network over clips, and image takes items of 1 frame"):
-        metrics.FrechetVideoDistance("image")
-    with pytest.raises(InputError, match="needs a network over images"):
-        metrics.KernelInceptionDistance("motion")
-    with pytest.raises(InputError, match="no metric network is called 'inceptoin'"):
-        metrics.FrechetInceptionDistance("inceptoin")
-    with pytest.raises(InputError, match="no floating-point resize is called 'lanczos'"):
-        metrics.FrechetInceptionDistance("image", resize="lanczos")
-
-
-@pytest.mark.parametrize("value_range", [(1.0, 0.0), (0.0, 0.0), (0.0, float("nan")), (0.0, float("inf"))])
-def test_impossible_ranges(value_range) -> None:
-    with pytest.raises(InputError, match="black below white"):
-        metrics.MeanAbsoluteError(value_range=value_range)
-
-
-@pytest.mark.parametrize("kind", [metrics.LearnedPerceptualSimilarity, *IMAGE_CLASSES, *CLIP_CLASSES])
-def test_a_missing_network_is_told_when_the_metric_is_made(kind) -> None:
-    with pytest.raises(WeightsMissingError, match="mcbench weights"):
-        kind()
-
-
-# --- the public face --------------------------------------------------------------------------------
-
-
-def test_importing_the_room_imports_nothing_heavy_and_every_name_is_there() -> None:
-    code = (
-        "import sys, mcbench.metrics as m\n"
-        "print(sorted({'torch', 'torchmetrics', 'numpy', 'cv2', 'lpips'} & set(sys.modules)))\n"
-        "from mcbench.metrics import psnr\n"
-        "print('torchmetrics' in sys.modules)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\nFalse\n"
-    assert dir(mcbench.metrics) == sorted(mcbench.metrics.__all__)
-    assert all(getattr(mcbench.metrics, name) is not None for name in mcbench.metrics.__all__)
-    assert set(modules.__all__) <= set(mcbench.metrics.__all__)
-    assert {kind.__name__ for kind in ALL} == set(modules.__all__)
-    with pytest.raises(AttributeError, match="no attribute 'fid'"):
-        _ = mcbench.metrics.fid
-    with pytest.raises(ImportError):
-        from mcbench.metrics import fvd  # noqa: F401
-
-
-@pytest.mark.parametrize("kind", [kind for kind in ALL if kind is not metrics.LearnedPerceptualSimilarity])
-def test_the_example_of_a_class_runs(kind) -> None:
-    _run_example(kind)
-
-
-@pytest.mark.shared
-def test_the_example_of_lpips_runs(shared: Path) -> None:
-    weights.add("lpips-alex", shared / "weights" / "lpips" / "alexnet_features_torchvision.pth")
-    _run_example(metrics.LearnedPerceptualSimilarity)
-
-
-def _run_example(kind: type) -> None:
-    (example,) = (test for test in doctest.DocTestFinder(recurse=False).find(kind) if test.examples)
-    told = io.StringIO()
-    failed, tried = doctest.DocTestRunner().run(example, out=told.write)
-    assert tried >= 4
-    assert failed == 0, told.getvalue()
-
-
-@pytest.mark.parametrize("kind", ALL)
-def test_a_class_says_what_it_is(kind) -> None:
-    text = " ".join((kind.__doc__ or "").split())
-    for word in ("Args:", "Shapes:", "Source:", "Function", "Example:"):
-        assert word in text, word
-    assert isinstance(kind.higher_is_better, bool)
-    assert isinstance(kind.unit, str)
-    assert kind.bounds[0] < kind.bounds[1]
-    assert np.isnan(kind.bounds).sum() == 0
-
-
-def test_the_code_of_the_documentation_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    page = Path(__file__).parents[2] / "docs" / "library.md"
-    (code,) = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
-    exec(code, {})  # noqa: S102
-    assert re.fullmatch(r"\d+\.\d dB, FVD@embedded \d+\.\d+\n", capsys.readouterr().out)
-    for name in modules.__all__:
-        assert f"`{name}`" in page.read_text(encoding="utf-8"), name

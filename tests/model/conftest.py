@@ -59,11 +59,6 @@ warmup_steps = 1
 """
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 @pytest.fixture
 def config() -> ModelConfig:
     return ModelConfig.parse(MICRO, "micro")

@@ -13,34 +13,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from typer.testing import CliRunner
 
-from mcbench import metrics
 from mcbench.cli import app
-from mcbench.errors import DataMissingError, FileFormatError, InputError, McbenchError, MismatchError
+from mcbench.errors import FileFormatError, McbenchError, MismatchError
 from mcbench.records import ScoreRecord
 from mcbench.scoring import compare
 from mcbench.video import write_png
-from tests.scoring.making import SIZE, clip, noisy, write_folder
+from tests.scoring.making import SIZE, clip, write_folder
 
 FRAME = "000002.png"
 BOTH_SIDES = pytest.mark.parametrize("side", ["p", "t"])
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
-@pytest.fixture
-def sides(tmp_path: Path) -> Path:
-    """A folder with predictions p/ and truth t/ of two videos, four frames each."""
-    truth = {name: clip(seed, 4) for seed, name in enumerate(("v", "w"))}
-    write_folder(tmp_path / "t", truth)
-    write_folder(tmp_path / "p", {name: noisy(frames, 12.0) for name, frames in truth.items()})
-    return tmp_path
 
 
 def _compare(place: Path, protocol: str = "disco/2", **options: object) -> ScoreRecord:
@@ -355,66 +339,3 @@ def test_frames_of_one_pixel_and_of_one_column(tmp_path: Path, protocol: str) ->
         return
     with pytest.raises(MismatchError, match=r"video v: .*16000x1"):
         _compare(tmp_path, protocol)
-
-
-# --- what does not pair -----------------------------------------------------------------------------
-
-
-def _remove_last(place: Path) -> None:
-    sorted((place / "p" / "v").iterdir())[-1].unlink()
-
-
-def _rename(place: Path) -> None:
-    (place / "p" / "v").rename(place / "p" / "x")
-
-
-def _empty(place: Path) -> None:
-    for frame in (place / "p" / "v").iterdir():
-        frame.unlink()
-
-
-@pytest.mark.parametrize(
-    ("spoil", "message"),
-    [
-        (_remove_last, "video v do not pair: 3 predicted, 4 true; frame 3, not predicted"),
-        (_rename, r"v not in .*p; x not in .*t"),
-        (_empty, r"v not in .*p"),
-    ],
-)
-def test_counts_and_names_that_do_not_agree(sides: Path, spoil, message: str) -> None:
-    spoil(sides)
-    with pytest.raises(MismatchError, match=message):
-        _compare(sides)
-
-
-@pytest.mark.parametrize("protocol", ["disco/2", "mcbench/1"])
-def test_sides_of_other_proportions(sides: Path, protocol: str) -> None:
-    write_folder(sides / "p", {"v": np.zeros((4, 30, 40, 3), np.uint8)})
-    with pytest.raises(MismatchError, match="video v: the prediction is 30x40 and the truth 40x28"):
-        _compare(sides, protocol)
-
-
-def test_arrays_in_a_folder_are_no_frames(tmp_path: Path) -> None:
-    for side in ("p", "t"):
-        (tmp_path / side).mkdir()
-        np.save(tmp_path / side / "000000.npy", np.full((8, 8, 3), np.nan))
-    with pytest.raises(DataMissingError, match="holds no videos and no folders of frames"):
-        _compare(tmp_path)
-
-
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_predictions_that_are_not_finite(bad: float) -> None:
-    good = np.random.default_rng(0).uniform(0, 1, (2, 16, 16, 3))
-    spoilt = good.copy()
-    spoilt[1, 3, 4, 0] = bad
-    for function in (metrics.mae, metrics.l1_per_pixel, metrics.psnr, metrics.ssim_gaussian):
-        with pytest.raises(InputError, match="the prediction holds values that are not finite"):
-            function(spoilt, good)
-        with pytest.raises(InputError, match="the truth holds values that are not finite"):
-            function(good, spoilt)
-    features = good.reshape(2, -1)
-    for distance in (metrics.frechet_distance, metrics.kernel_distance):
-        with pytest.raises(
-            InputError, match="the features of the predictions hold values that are not finite"
-        ):
-            distance(spoilt.reshape(2, -1), features)

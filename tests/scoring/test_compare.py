@@ -24,11 +24,6 @@ from mcbench.scoring.walk import video as walking
 from tests.scoring.making import clip, noisy, random_lpips, tiny_networks, write_folder
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def _score(
     predictions: Path,
     truth: Path,

@@ -28,11 +28,6 @@ SIZE = (60, 36)
 Video = list[np.ndarray]
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 @pytest.fixture(scope="module")
 def videos() -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Name -> (prediction, truth): the reference frame is given, and one other frame is right by chance."""

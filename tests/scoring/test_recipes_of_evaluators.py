@@ -43,11 +43,6 @@ class LogitsOfAnyLength:
         return (seen * when[None, :, None]).sum(dim=1)
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 @pytest.fixture(scope="module")
 def networks() -> Networks:
     found = tiny_networks(with_lpips=True)

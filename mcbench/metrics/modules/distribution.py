@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from abc import abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -108,8 +109,9 @@ class FeatureDistance(VideoMetric):
         self.reset()
         getattr(self, self._sides["truth"]).append(truth)
 
+    @abstractmethod
     def _distance(self, prediction: torch.Tensor, truth: torch.Tensor) -> float:
-        raise NotImplementedError
+        """Return the distance between the features of two sides, [N, D] and [M, D]."""
 
     def _begin(self, states: Any) -> None:
         # A process that has seen nothing must take part in the gathering with a tensor of the right width.

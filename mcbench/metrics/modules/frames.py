@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -73,9 +74,9 @@ class FrameMean(VideoMetric):
         mean: torch.Tensor = getattr(self, self._sum) / count
         return mean
 
+    @abstractmethod
     def _values(self, prediction: torch.Tensor, truth: torch.Tensor) -> NDArray[np.float64]:
         """Return one value a frame, of frames on 0..255."""
-        raise NotImplementedError
 
 
 class MeanAbsoluteError(FrameMean):

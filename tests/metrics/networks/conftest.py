@@ -14,11 +14,6 @@ from mcbench.metrics.networks.resnet3d import ResNet3D50
 from tests.metrics.networks.seeded import seeded_state
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 @pytest.fixture(scope="session")
 def trunks_home(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the real trunks of LPIPS."""
