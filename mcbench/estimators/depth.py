@@ -11,6 +11,8 @@ at revision 32d0394 (Apache-2.0). Before and after the network everything is as 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -147,12 +149,13 @@ class DepthAnything:
                 f"{state} gives metric depth, where larger is farther", "use a model of relative depth"
             )
         # transformers knows the names that older checkpoints use, so it fills the network; strictly.
-        network, told = DepthAnythingForDepthEstimation.from_pretrained(
-            None,
-            config=DepthAnythingConfig.from_dict(config),
-            state_dict=read_state(state),
-            output_loading_info=True,
-        )
+        with _without_progress_bar():
+            network, told = DepthAnythingForDepthEstimation.from_pretrained(
+                None,
+                config=DepthAnythingConfig.from_dict(config),
+                state_dict=read_state(state),
+                output_loading_info=True,
+            )
         problems = [
             f"{len(told[kind])} {kind.replace('_', ' ')} (such as {sorted(map(str, told[kind]))[0]})"
             for kind in ("missing_keys", "unexpected_keys", "mismatched_keys")
@@ -183,6 +186,19 @@ class DepthAnything:
                 found[:, None].float(), size=frame.shape[:2], mode="bicubic", align_corners=False
             )
         return np.asarray(resized[0, 0].cpu().numpy(), dtype=np.float32)
+
+
+@contextmanager
+def _without_progress_bar() -> Iterator[None]:
+    from transformers.utils import logging
+
+    showed = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if showed:
+            logging.enable_progress_bar()
 
 
 def _files_of(folder: Path) -> tuple[Path, Path, Path]:

@@ -26,6 +26,9 @@ FLOW_ESTIMATORS = (RAFT, DIS)
 _RAFT_WEIGHTS = "raft-large"
 _RAFT_UPDATES = 12
 _RAFT_MULTIPLE, _RAFT_SHORTEST = 8, 128
+_DIS_SHORTEST = 16
+_CONSISTENT = 1.0
+"""Pixels by which the way there and back may miss its start for DIS' flow to be believed."""
 
 
 class FlowEstimator(Protocol):
@@ -39,7 +42,7 @@ class FlowEstimator(Protocol):
             second: of the same size.
 
         Returns:
-            float32 [height, width, 2], (right, down) in pixels.
+            float32 [height, width, 2], (right, down) in pixels; NaN where the estimator does not know.
 
         Raises:
             MismatchError: the frames are of different sizes.
@@ -54,7 +57,7 @@ def flow_identity(name: str, *, home: Path | None = None) -> EstimatorIdentity:
         WeightsMissingError: its weights are not on this machine; the hint is the command that gets them.
     """
     if name == DIS:
-        return EstimatorIdentity(name=DIS, settings={"preset": "medium"})
+        return EstimatorIdentity(name=DIS, settings={"preset": "medium", "consistent_px": _CONSISTENT})
     if name != RAFT:
         raise InputError(
             f"no estimator of flow is called {name!r}", f"there are {', '.join(FLOW_ESTIMATORS)}"
@@ -84,21 +87,26 @@ def load_flow(name: str, *, home: Path | None = None, device: str = "cpu") -> Fl
 
 
 class Dis:
-    """Dense inverse search, as OpenCV has it (Kroeger et al., ECCV 2016), preset medium, on grey pictures.
+    """Dense inverse search (Kroeger et al., ECCV 2016) as OpenCV has it, on grey pictures.
 
-    Deviation: none; what OpenCV's version decides is recorded with the package versions of a run.
+    Preset medium, without spatial propagation, which carries people's motion far into a plain background.
+    DIS always answers; it is believed only where the flow back from the second frame returns to within a
+    pixel of its start, and unknown (NaN) elsewhere: covered places, and surfaces without texture.
     """
 
     def __init__(self) -> None:
         self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        self._search.setUseSpatialPropagation(False)
 
     def flow(self, first: Frame, second: Frame) -> NDArray[np.float32]:
-        """Return the flow; see `FlowEstimator`. Frames smaller than 16 pixels a side are padded to it."""
+        """Return the flow; see `FlowEstimator`. Frames are padded to 16 pixels a side."""
         _check_pair(first, second)
         height, width = first.shape[:2]
-        pair = [_pad(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), 1, 16) for frame in (first, second)]
-        found: NDArray[np.float32] = self._search.calc(pair[0], pair[1], None)
-        return np.ascontiguousarray(found[:height, :width])
+        pair = [_pad(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), 1, _DIS_SHORTEST) for frame in (first, second)]
+        there = np.asarray(self._search.calc(pair[0], pair[1], None), np.float32)
+        back = np.asarray(self._search.calc(pair[1], pair[0], None), np.float32)
+        there[_way_back_error(there, back) > _CONSISTENT] = np.nan
+        return np.ascontiguousarray(there[:height, :width])
 
 
 class Raft:
@@ -147,6 +155,16 @@ class Raft:
 
         planes = torch.from_numpy(np.ascontiguousarray(frame.transpose(2, 0, 1)))[None]
         return planes.to(self._device).float() / 127.5 - 1
+
+
+def _way_back_error(there: NDArray[np.float32], back: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return by how many pixels going along `there`, then along `back`, misses the start: float32 [h, w]."""
+    y, x = np.mgrid[: there.shape[0], : there.shape[1]].astype(np.float32)
+    returned = cv2.remap(
+        back, x + there[..., 0], y + there[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    error: NDArray[np.float32] = np.linalg.norm(there + returned, axis=-1)
+    return error
 
 
 def _check_pair(first: Frame, second: Frame) -> None:

@@ -1,0 +1,283 @@
+"""Conditions of prepared clips: exact where the clip has truth, else kept estimates.
+
+```
+HOME/prepared/BENCHMARK/SOURCE/conditions/CLIP/KIND@ESTIMATOR/condition.json   written last
+```
+
+Beside the record lie, in the formats of `mcbench.data.truth`, `poses.npz`, or one PNG file a frame: masks
+(8-bit labels), flow (16-bit), depth (16-bit inverse relative depth between the frame's lowest and highest
+value, which are in the record; 65535 is unknown), densepose (8-bit RGB drawings).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from mcbench import files
+from mcbench.data.clips import Clip
+from mcbench.data.truth import Poses
+from mcbench.data.truth_images import NO_DEPTH, read_depth, read_flow, read_mask
+from mcbench.errors import DataMissingError, FileFormatError, MismatchError
+from mcbench.estimators.identity import EstimatorIdentity, Setting
+from mcbench.records import Record, Sha256, Size
+from mcbench.video import Frame, read_image
+
+ConditionKind = Literal["poses", "masks", "depth", "flow", "densepose"]
+KINDS: tuple[ConditionKind, ...] = ("poses", "masks", "depth", "flow", "densepose")
+OPTIONS: dict[ConditionKind, str] = {
+    "poses": "--pose", "masks": "--masks", "depth": "--depth", "flow": "--flow", "densepose": "--densepose",
+}  # fmt: skip
+"""The option of `mcbench data conditions` that asks for a kind."""
+
+EXACT, DATASET = "exact", "dataset"
+"""Names for what is no estimate: truth that lies beside the clip, and what came with the data set."""
+
+_PREFERRED: dict[ConditionKind, tuple[str, ...]] = {
+    "poses": (DATASET, "dwpose", "blazepose"),
+    "masks": (DATASET, "blazepose", "from-pose"),
+    "depth": (DATASET, "depth-anything-v2-small"),
+    "flow": (DATASET, "raft", "dis"),
+    "densepose": (DATASET, "command"),
+}
+_DEPTH_STEPS = NO_DEPTH - 1
+
+
+class ConditionRecord(Record):
+    """`condition.json`: one kept condition of one clip, written last: its presence says that all is there."""
+
+    clip: str
+    kind: ConditionKind
+    frames_sha256: Sha256
+    """`frames_sha256` of the clip that it was made from."""
+    n_frames: int
+    size: Size
+    estimator: EstimatorIdentity
+    inputs: dict[ConditionKind, str] = Field(default_factory=dict)
+    """Other conditions that it was made from: kind -> label (`Condition.label`)."""
+    ranges: tuple[tuple[float, float], ...] = ()
+    """Depth: lowest and highest inverse relative depth of each frame."""
+    facts: dict[str, Setting] = Field(default_factory=dict)
+    """What is worth knowing of it, such as the number of people found."""
+
+    @property
+    def label(self) -> str:
+        """ESTIMATOR@ and twelve digits of a hash of all that decided the outcome but the frames."""
+        made_by = f"{self.kind} {self.estimator.model_dump_json()} {sorted(self.inputs.items())}"
+        return f"{self.estimator.name}@{files.sha256_text(made_by)[:12]}"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One kind of condition of one clip.
+
+    Attributes:
+        clip: the clip.
+        kind: what it is.
+        record: of the kept estimate; None for the clip's own truth.
+        folder: where its files lie.
+    """
+
+    clip: Clip
+    kind: ConditionKind
+    record: ConditionRecord | None
+    folder: Path
+
+    @property
+    def estimator(self) -> str:
+        """Name of the estimator; `exact` for truth."""
+        return EXACT if self.record is None else self.record.estimator.name
+
+    @property
+    def label(self) -> str:
+        """What run records say of it: `exact`, or the estimator's name and a hash of how it was made."""
+        if self.record is not None:
+            return self.record.label
+        given = self.clip.record.origin.get("poses_sha256") if self.kind == "poses" else None
+        return EXACT if given is None else f"{EXACT}@{str(given)[:12]}"
+
+    def poses(self) -> Poses:
+        """Return the poses, in pixels of the clip's own size.
+
+        Raises:
+            FileFormatError: the file is damaged, or does not fit the clip.
+        """
+        if self.record is None:
+            return self.clip.poses()
+        poses = Poses.read(self.folder / "poses.npz")
+        if (poses.n_frames, poses.size) != (self.clip.record.n_frames, self.clip.record.size):
+            raise FileFormatError(f"{self.folder} does not fit its clip", _command(self.clip, self.kind))
+        return poses
+
+    def masks(self, index: int) -> NDArray[np.uint8]:
+        """Return a frame's mask, uint8 [height, width]: 0 background, k the k-th person of the poses.
+
+        Raises:
+            FileFormatError, IndexError: as for `Clip.masks`.
+        """
+        return self.clip.masks(index) if self.record is None else read_mask(self._file(index))
+
+    def flow(self, index: int) -> NDArray[np.float32]:
+        """Return the flow to the next frame, float32 [height, width, 2] (right, down); NaN where unknown.
+
+        Raises:
+            FileFormatError, IndexError: as for `Clip.flow`.
+        """
+        return self.clip.flow(index) if self.record is None else read_flow(self._file(index))
+
+    def nearness(self, index: int) -> NDArray[np.float32]:
+        """Return a frame's inverse depth, float32 [height, width]: larger is nearer, NaN where unknown.
+
+        Of truth it is in 1/metres; an estimate has no unit, and is comparable within a frame only.
+
+        Raises:
+            FileFormatError, IndexError: as for `Clip.depth`.
+        """
+        stored = self.clip.depth(index) if self.record is None else read_depth(self._file(index))
+        known = stored.astype(np.float32)
+        known[stored == NO_DEPTH] = np.nan
+        if self.record is None:
+            return np.asarray(1000 / np.maximum(known, 1), np.float32)
+        low, high = self.record.ranges[index]
+        return np.asarray(low + known * ((high - low) / _DEPTH_STEPS), np.float32)
+
+    def drawing(self, index: int) -> Frame:
+        """Return a frame's DensePose drawing, uint8 [height, width, 3] RGB.
+
+        Raises:
+            FileFormatError, IndexError: as for `Clip.frame`.
+        """
+        return read_image(self._file(index))
+
+    def _file(self, index: int) -> Path:
+        if not 0 <= index < self.clip.record.n_frames:
+            raise IndexError(f"{self.clip.record.id} has no frame {index}")
+        return self.folder / f"{index:06d}.png"
+
+
+def encode_nearness(values: NDArray[np.float32]) -> tuple[NDArray[np.uint16], tuple[float, float]]:
+    """Return inverse depth as uint16 [height, width], and the values that 0 and 65534 stand for.
+
+    Args:
+        values: [height, width]; what is not finite becomes 65535, unknown.
+    """
+    finite = np.isfinite(values)
+    if not finite.any():
+        return np.full(values.shape, NO_DEPTH, np.uint16), (0.0, 0.0)
+    low, high = float(values[finite].min()), float(values[finite].max())
+    coded = np.full(values.shape, NO_DEPTH, np.uint16)
+    steps = (values[finite].astype(np.float64) - low) * (_DEPTH_STEPS / (high - low) if high > low else 0.0)
+    coded[finite] = np.rint(steps).astype(np.uint16)
+    return coded, (low, high)
+
+
+def clip_conditions_folder(clip: Clip) -> Path:
+    """Return the folder of all kept conditions of a clip."""
+    return clip.folder.parent.parent / "conditions" / clip.folder.name
+
+
+def condition_folder(clip: Clip, kind: ConditionKind, estimator: str) -> Path:
+    """Return the folder of one kept condition, there or not."""
+    return clip_conditions_folder(clip) / f"{kind}@{files.safe_name(estimator, 'name of an estimator')}"
+
+
+def kept_condition(clip: Clip, kind: ConditionKind, estimator: str) -> Condition | None:
+    """Return a kept condition, or None where there is none that is whole and of these very frames.
+
+    One that was made from another condition counts only while that one is the same.
+    """
+    folder = condition_folder(clip, kind, estimator)
+    if not (folder / "condition.json").is_file():
+        return None
+    try:
+        record = ConditionRecord.read(folder / "condition.json")
+    except FileFormatError:
+        return None  # of another version of mcbench, or damaged: to be made again
+    wanted = (kind, estimator, clip.record.frames_sha256, clip.record.n_frames, clip.record.size)
+    if (record.kind, record.estimator.name, record.frames_sha256, record.n_frames, record.size) != wanted:
+        return None
+    if not _is_whole(folder, record) or not _inputs_stand(clip, record):
+        return None
+    return Condition(clip, kind, record, folder)
+
+
+def kept_conditions(clip: Clip, kind: ConditionKind) -> tuple[Condition, ...]:
+    """Return all kept conditions of a kind, the preferred one first (see docs/conditions.md)."""
+    names = [path.name.partition("@")[2] for path in clip_conditions_folder(clip).glob(f"{kind}@*")]
+    preferred = _PREFERRED[kind]
+    names.sort(key=lambda name: (preferred.index(name) if name in preferred else len(preferred), name))
+    found = (kept_condition(clip, kind, name) for name in names)
+    return tuple(condition for condition in found if condition is not None)
+
+
+def find_condition(clip: Clip, kind: ConditionKind, estimator: str | None = None) -> Condition:
+    """Return a condition of a clip: exact truth where the clip has it, else the preferred kept estimate.
+
+    Args:
+        clip: a prepared clip.
+        kind: what is wanted.
+        estimator: `exact`, or the name of an estimator; None for the best there is.
+
+    Raises:
+        DataMissingError: there is none; the hint is the command that makes it.
+    """
+    if estimator in (None, EXACT) and kind in clip.record.truth:
+        return Condition(clip, kind, None, clip.folder / "truth" / kind)
+    if estimator is None:
+        if kept := kept_conditions(clip, kind):
+            return kept[0]
+    elif estimator != EXACT and (condition := kept_condition(clip, kind, estimator)) is not None:
+        return condition
+    which = f"{kind} of {estimator}" if estimator else kind
+    raise DataMissingError(
+        f"{clip.record.id} of {clip.record.benchmark} has no {which}", _command(clip, kind, estimator)
+    )
+
+
+def check_frames(clip: Clip, n_frames: int, size: Size, what: str) -> None:
+    """Check that something is of a clip's number of frames and size.
+
+    Raises:
+        MismatchError: it is not.
+    """
+    record = clip.record
+    if (n_frames, size) != (record.n_frames, record.size):
+        raise MismatchError(
+            f"{what} has {n_frames} frames of {size[0]}x{size[1]}, and {record.id} has {record.n_frames} of "
+            f"{record.size[0]}x{record.size[1]}"
+        )
+
+
+def _is_whole(folder: Path, record: ConditionRecord) -> bool:
+    if record.kind == "poses":
+        return (folder / "poses.npz").is_file()
+    return sum(1 for entry in folder.iterdir() if entry.suffix == ".png") == record.n_frames
+
+
+def _inputs_stand(clip: Clip, record: ConditionRecord) -> bool:
+    for kind, label in record.inputs.items():
+        name = label.partition("@")[0]
+        try:
+            if find_condition(clip, kind, name).label != label:
+                return False
+        except DataMissingError:
+            return False
+    return True
+
+
+def _command(clip: Clip, kind: ConditionKind, estimator: str | None = None) -> str:
+    record = clip.record
+    source = "" if record.benchmark.startswith("local/") else f" --source {record.source}"
+    name = f" {estimator}" if estimator not in (None, EXACT, DATASET) else ""
+    command = f"mcbench data conditions {record.benchmark}{source} {OPTIONS[kind]}{name}"
+    if kind != "poses" or not record.benchmark.startswith("local/"):
+        return command
+    stem = Path(str(record.origin.get("path", record.id))).stem
+    return (
+        f"{command}; or put {stem}.poses.npz beside the video (see docs/conditions.md) and prepare it again"
+    )
