@@ -50,3 +50,7 @@ class WorkerError(McbenchError):
 
 class NetworkError(McbenchError):
     """A download that failed, or was not allowed."""
+
+
+class DiskSpaceError(McbenchError):
+    """A disk that has too little room for what is to be written."""

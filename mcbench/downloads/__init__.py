@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from mcbench.downloads.archives.unpack import is_archive, unpack_archive, unpacked
+from mcbench.downloads.fetching import fetch_file, fetched, record_path, verify_file
+from mcbench.downloads.links import check_link
+from mcbench.downloads.offline import is_offline
 from mcbench.downloads.records import (
     ARCHIVE_SUFFIXES,
     Failure,
@@ -12,14 +16,32 @@ from mcbench.downloads.records import (
     UnpackReport,
     check_url,
 )
+from mcbench.downloads.settings import DEFAULT_SETTINGS, DownloadSettings
+from mcbench.downloads.several import fetch_files
+from mcbench.downloads.space import check_space, free_bytes, readable
 
 __all__ = [
     "ARCHIVE_SUFFIXES",
+    "DEFAULT_SETTINGS",
+    "DownloadSettings",
     "Failure",
     "FetchReport",
     "FileRecord",
     "LinkState",
     "RemoteFile",
     "UnpackReport",
+    "check_link",
+    "check_space",
     "check_url",
+    "fetch_file",
+    "fetch_files",
+    "fetched",
+    "free_bytes",
+    "is_archive",
+    "is_offline",
+    "readable",
+    "record_path",
+    "unpack_archive",
+    "unpacked",
+    "verify_file",
 ]

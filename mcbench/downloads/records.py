@@ -23,7 +23,10 @@ _URL_SHAPES = {
     "kaggle": re.compile(r"kaggle:[A-Za-z0-9_-]+/[A-Za-z0-9_.-]+(/[^\s/][^\s]*)?"),
     "youtube": re.compile(r"youtube:[A-Za-z0-9_-]{11}"),
 }
-_URL_HINT = "write https://HOST/PATH, gdrive:FILE_ID, kaggle:OWNER/DATASET, kaggle:OWNER/DATASET/FILE or youtube:VIDEO_ID"
+_URL_HINT = (
+    "write https://HOST/PATH, gdrive:FILE_ID, kaggle:OWNER/DATASET, kaggle:OWNER/DATASET/FILE "
+    "or youtube:VIDEO_ID"
+)
 
 
 def check_url(url: str) -> str:
