@@ -39,7 +39,7 @@ def kernel_distance(prediction: Features, truth: Features, *, paired: bool = Fal
     if paired:
         if torch.equal(x, y):
             return 0.0
-        own = _cubic((x * y).sum(dim=1), x.shape[1]).sum()
+        own = cubic_kernel((x * y).sum(dim=1), x.shape[1]).sum()
         cross = (_kernel_sum(x, y) - own) / (len(x) * (len(x) - 1))
     else:
         cross = _kernel_sum(x, y) / (len(x) * len(y))
@@ -47,16 +47,18 @@ def kernel_distance(prediction: Features, truth: Features, *, paired: bool = Fal
 
 
 def _mean_of_distinct_pairs(features: torch.Tensor) -> torch.Tensor:
-    own = _cubic(features.square().sum(dim=1), features.shape[1]).sum()
+    own = cubic_kernel(features.square().sum(dim=1), features.shape[1]).sum()
     count = len(features)
     return (_kernel_sum(features, features) - own) / (count * (count - 1))
 
 
 def _kernel_sum(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     starts = range(0, len(x), _ROWS_AT_ONCE)
-    blocks = [_cubic(x[start : start + _ROWS_AT_ONCE] @ y.T, x.shape[1]).sum() for start in starts]
+    blocks = [cubic_kernel(x[start : start + _ROWS_AT_ONCE] @ y.T, x.shape[1]).sum() for start in starts]
     return torch.stack(blocks).sum()
 
 
-def _cubic(products: torch.Tensor, dimensions: int) -> torch.Tensor:
-    return (products / dimensions + 1.0).pow(3)
+def cubic_kernel(products: torch.Tensor, dimensions: int) -> torch.Tensor:
+    """Return the kernel of inner products of features of so many dimensions, of any shape."""
+    shifted = products / dimensions + 1.0
+    return shifted * shifted * shifted

@@ -14,6 +14,7 @@ import torch
 from mcbench.errors import InputError, MismatchError
 from mcbench.metrics.distribution.features import Features, checked_features
 from mcbench.metrics.distribution.frechet import frechet_distance
+from mcbench.metrics.distribution.kernel import cubic_kernel
 
 _ROWS_AT_ONCE = 2048
 _TOLERANCE = 1e-9
@@ -248,16 +249,11 @@ def _block_sums(x: list[torch.Tensor], y: list[torch.Tensor]) -> torch.Tensor:
     for video in x:
         total = torch.zeros(len(columns), dtype=torch.float64, device=columns.device)
         for rows in torch.split(video, _ROWS_AT_ONCE):
-            total += _cubic(rows @ columns.T, columns.shape[1]).sum(dim=0)
+            total += cubic_kernel(rows @ columns.T, columns.shape[1]).sum(dim=0)
         sums = torch.zeros(len(y), dtype=torch.float64, device=columns.device)
         found.append(sums.index_add_(0, of_column.to(columns.device), total))
     return torch.stack(found)
 
 
 def _own_sum(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    return _cubic((x * y).sum(dim=1), x.shape[1]).sum()
-
-
-def _cubic(products: torch.Tensor, dimensions: int) -> torch.Tensor:
-    shifted = products / dimensions + 1.0
-    return shifted * shifted * shifted
+    return cubic_kernel((x * y).sum(dim=1), x.shape[1]).sum()
