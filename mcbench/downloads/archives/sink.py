@@ -201,6 +201,7 @@ class _Counted:
             return self._stream.write(block)
         except OSError as error:
             raise DiskSpaceError(
-                f"{self._sink.archive} could not be unpacked to {self._sink.folder.parent}: {error.strerror or error}",
+                f"{self._sink.archive} could not be unpacked to {self._sink.folder.parent}: "
+                f"{error.strerror or error}",
                 "make room, or choose another disk with --home or MCBENCH_HOME",
             ) from error
