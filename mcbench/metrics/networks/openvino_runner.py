@@ -10,7 +10,6 @@ import threading
 import warnings
 from collections import OrderedDict
 from typing import Any, Literal
-from unittest import mock
 
 import numpy as np
 import torch
@@ -34,15 +33,17 @@ def import_openvino() -> Any:
         if sys.modules.get("openvino") is not None:
             return importlib.import_module("openvino")
         # The import alone would send an event; without this module OpenVINO uses a stub of it.
-        with mock.patch.dict(sys.modules):
-            sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
-            try:
-                importlib.import_module("openvino")
-                importlib.import_module("openvino.frontend.pytorch.ts_decoder")
-            except ImportError as error:
-                raise InputError(f"the fast mode on a CPU needs OpenVINO: {error}", INSTALL) from error
-            loaded = {name: module for name, module in sys.modules.items() if name != "openvino_telemetry"}
-        sys.modules.update(loaded)
+        before = sys.modules.get("openvino_telemetry")
+        sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+        try:
+            importlib.import_module("openvino")
+            importlib.import_module("openvino.frontend.pytorch.ts_decoder")
+        except ImportError as error:
+            raise InputError(f"the fast mode on a CPU needs OpenVINO: {error}", INSTALL) from error
+        finally:
+            del sys.modules["openvino_telemetry"]
+            if before is not None:
+                sys.modules["openvino_telemetry"] = before
         return importlib.import_module("openvino")
 
 
