@@ -19,6 +19,8 @@ from mcbench.errors import FileFormatError
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Size = tuple[Annotated[int, Field(ge=1, le=16384)], Annotated[int, Field(ge=1, le=16384)]]
 TruthKind = Literal["poses", "masks", "depth", "flow"]
+BesideKind = Literal["poses", "openpose", "masks", "densepose"]
+Fact = str | int | float | tuple[str, ...]
 NetworkFamily = Literal["reference", "embedded"]
 Precision = Literal["fp32", "fast"]
 """`fast`: the quickest way of running a network that stays within 0.1 % of fp32 on every metric."""
@@ -84,6 +86,12 @@ class ClipRecord(Record):
     """Number of people where it is known."""
     origin: dict[str, str | int | float | bool] = {}
     """What the clip was made from: a path and its sha256, or a generator's version and seed."""
+    beside: tuple[BesideKind, ...] = ()
+    """What came with the frames and lies in `beside/KIND/`, one file a frame; not exact truth."""
+    facts: dict[str, Fact] = {}
+    """What annotations say of the clip, such as a caption; a tuple where several values hold at once."""
+    notes: tuple[str, ...] = ()
+    """What came with the frames and was left out, with the reason."""
 
 
 class SplitRecord(Record):

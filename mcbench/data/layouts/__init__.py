@@ -7,7 +7,7 @@ The names below cost nothing to import; readers are imported from their own file
 
 from __future__ import annotations
 
-from mcbench.data.layouts.material import BesideKind, ClipMaterial, Crop, Fact, LayoutContent, Trim
+from mcbench.data.layouts.material import ClipMaterial, Crop, LayoutContent, Trim
 from mcbench.data.layouts.names import clip_id
 from mcbench.data.layouts.specs import (
     FolderLayout,
@@ -20,10 +20,8 @@ from mcbench.data.layouts.specs import (
 )
 
 __all__ = [
-    "BesideKind",
     "ClipMaterial",
     "Crop",
-    "Fact",
     "FolderLayout",
     "FramesLayout",
     "Layout",

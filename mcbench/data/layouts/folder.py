@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mcbench.data.layouts.material import BesideKind, ClipMaterial, LayoutContent
-from mcbench.data.layouts.names import clip_id
+from mcbench.data.layouts.material import ClipMaterial, LayoutContent
+from mcbench.data.layouts.names import clip_id, in_order
 from mcbench.data.layouts.patterns import visible_entries
 from mcbench.errors import InputError
+from mcbench.records import BesideKind
 from mcbench.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 POSES_SUFFIX = ".poses.npz"
@@ -38,28 +39,24 @@ def find_clips(folder: Path) -> LayoutContent:
     poses_of = {
         entry.name.removesuffix(POSES_SUFFIX): entry for entry in entries if entry.name.endswith(POSES_SUFFIX)
     }
-    by_id: dict[str, ClipMaterial] = {}
+    found: list[ClipMaterial] = []
     used: set[Path] = set()
     for entry in [*videos, *frame_folders]:
         name = entry.name if entry.is_dir() else entry.stem
-        clip = _material(name, entry, poses_of.get(name))
-        twin = by_id.setdefault(clip.id.lower(), clip)
-        if twin is not clip:
-            raise InputError(
-                f"{twin.path} and {entry.name} would both become the clip {clip.id!r}", "rename one of them"
-            )
+        found.append(_material(name, entry, poses_of.get(name)))
         used |= {entry, poses_of.get(name, entry)}
-    if not by_id:
+    if not found:
         raise InputError(
             f"{folder} holds no videos and no frame folders",
             f"videos end in {', '.join(sorted(VIDEO_SUFFIXES))}; "
             f"pictures in {', '.join(sorted(IMAGE_SUFFIXES))}",
         )
+    clips = in_order(found)
     stray = [path for path in poses_of.values() if path not in used]
     if stray:
         raise InputError(f"{stray[0]} belongs to no video or frame folder", "name it as the video is named")
     return LayoutContent(
-        clips=tuple(sorted(by_id.values(), key=lambda clip: clip.id)),
+        clips=clips,
         passed_over=tuple(entry.name for entry in entries if entry not in used),
     )
 

@@ -5,11 +5,18 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from mcbench.data.layouts.material import BesideKind, ClipMaterial, LayoutContent
-from mcbench.data.layouts.names import clip_id
-from mcbench.data.layouts.patterns import Match, component_regex, fill, search, visible_entries
+from mcbench.data.layouts.material import ClipMaterial, LayoutContent
+from mcbench.data.layouts.names import clip_id, in_order
+from mcbench.data.layouts.patterns import (
+    Match,
+    candidates,
+    component_regex,
+    fill,
+    visible_entries,
+)
 from mcbench.data.layouts.specs import FramesLayout, VideosLayout
 from mcbench.errors import InputError
+from mcbench.records import BesideKind, Fact
 from mcbench.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 _NUMBER = re.compile(r"[0-9]+")
@@ -21,15 +28,15 @@ def read_videos(layout: VideosLayout, folder: Path) -> LayoutContent:
     Raises:
         InputError: there are none, or two would become one clip.
     """
-    found = search(folder, layout.patterns)
-    videos = [each for each in found[1] if _is_video(each.path)] if found else []
-    if not videos:
-        raise _nothing(folder, layout.patterns, "video")
-    clips = [
-        ClipMaterial(id=clip_id(match.values["clip"]), path=str(match.path), facts=_facts(match))
-        for match in videos
-    ]
-    return LayoutContent(clips=in_order(clips))
+    for _, found in candidates(folder, layout.patterns):
+        clips = [
+            ClipMaterial(id=clip_id(match.values["clip"]), path=str(match.path), facts=_facts(match))
+            for match in found
+            if match.path.is_file() and match.path.suffix.lower() in VIDEO_SUFFIXES
+        ]
+        if clips:
+            return LayoutContent(clips=in_order(clips))
+    raise nothing_found(folder, layout.patterns, "video")
 
 
 def read_frames(layout: FramesLayout, folder: Path) -> LayoutContent:
@@ -41,54 +48,67 @@ def read_frames(layout: FramesLayout, folder: Path) -> LayoutContent:
     Raises:
         InputError: there are none, or two would become one clip.
     """
+    for pattern in layout.patterns:
+        *folders, last = pattern.split("/")
+        for _, found in candidates(folder, ("/".join(folders),)):
+            content = _content(layout, folder, (len(folders), last), found)
+            if content.clips:
+                return content
+    raise nothing_found(folder, layout.patterns, "frame")
+
+
+def pictures_of(folder: Path, glob: str = "*") -> list[str]:
+    """Return the names of the pictures in a folder that match a glob, sorted; none where it is no folder."""
+    return [name for name in _matching(folder, glob) if Path(name).suffix.lower() in IMAGE_SUFFIXES]
+
+
+def gaps(names: list[str]) -> list[str]:
+    """Return what to say of frames whose numbers, the last ones in their names, leave a gap."""
+    numbers = [int(found[-1]) for name in names if (found := _NUMBER.findall(Path(name).stem))]
+    if len(numbers) != len(names):
+        return []
+    missing = max(numbers) - min(numbers) + 1 - len(set(numbers))
+    if not missing:
+        return []
+    first = next(number for number in range(min(numbers), max(numbers)) if number not in set(numbers))
+    return [f"{missing:,} frames are missing between its first and last, such as number {first}"]
+
+
+def nothing_found(folder: Path, patterns: tuple[str, ...], what: str) -> InputError:
+    """Return the error for a folder in which no pattern matches anything."""
+    return InputError(
+        f"{folder} holds no {what} at {' or '.join(patterns)}", "give the folder that holds them"
+    )
+
+
+def _content(
+    layout: FramesLayout, folder: Path, shape: tuple[int, str], found: tuple[Match, ...]
+) -> LayoutContent:
+    """Read what was found; `shape` is the number of folders in the pattern and its glob of files."""
+    depth, glob = shape
     clips: list[ClipMaterial] = []
     problems: list[str] = []
     passed_over: list[str] = []
-    for pattern in layout.patterns:
-        *folders, last = pattern.split("/")
-        found = search(folder, ("/".join(folders),))
-        for match in found[1] if found else ():
-            names = _pictures(match.path, last)
-            if not names:
-                continue
-            name = _padded(match.values["clip"], layout.id_digits)
-            if name is None:
-                passed_over.append(str(match.path.relative_to(folder)))
-                continue
-            root = _root(match, folders)
-            beside, complaints = _beside(layout, root, match, names)
-            clip = ClipMaterial(
-                id=clip_id(name),
-                path=str(match.path),
-                frames=last,
-                beside=beside,
-                expected_frames=len(names),
-                facts=_facts(match),
-            )
-            clips.append(clip)
-            problems.extend(f"{clip.id}: {text}" for text in (*complaints, *_gaps(names)))
-        if clips:
-            break
-    if not clips:
-        raise _nothing(folder, layout.patterns, "frame")
+    for match in found:
+        names = pictures_of(match.path, glob)
+        if not names:
+            continue
+        name = _padded(match.values["clip"], layout.id_digits)
+        if name is None:
+            passed_over.append(match.path.relative_to(folder).as_posix())
+            continue
+        beside, complaints = _beside(layout, match.path.parents[depth - 1], match, names)
+        clip = ClipMaterial(
+            id=clip_id(name),
+            path=str(match.path),
+            frames=glob,
+            beside=beside,
+            expected_frames=len(names),
+            facts=_facts(match),
+        )
+        clips.append(clip)
+        problems.extend(f"{clip.id}: {text}" for text in (*complaints, *gaps(names)))
     return LayoutContent(clips=in_order(clips), passed_over=tuple(passed_over), problems=tuple(problems))
-
-
-def in_order(clips: list[ClipMaterial]) -> tuple[ClipMaterial, ...]:
-    """Return the clips in order of id.
-
-    Raises:
-        InputError: two have one id, be it in letters of other case.
-    """
-    by_id: dict[str, ClipMaterial] = {}
-    for clip in clips:
-        twin = by_id.setdefault(clip.id.lower(), clip)
-        if twin is not clip:
-            raise InputError(
-                f"{twin.path or twin.id} and {clip.path or clip.id} would both become the clip {clip.id!r}",
-                "move one of them away, or rename it",
-            )
-    return tuple(sorted(clips, key=lambda clip: clip.id))
 
 
 def _beside(
@@ -100,7 +120,7 @@ def _beside(
         for pattern in patterns:
             *folders, last = fill(pattern, match.values).split("/")
             place = root.joinpath(*folders)
-            others = _matching(place, last) if place.is_dir() else []
+            others = _matching(place, last)
             if not others:
                 continue
             if _pair_up(names, others):
@@ -120,28 +140,10 @@ def _pair_up(frames: list[str], others: list[str]) -> bool:
     )
 
 
-def _gaps(names: list[str]) -> list[str]:
-    numbers = [int(found[-1]) for name in names if (found := _NUMBER.findall(Path(name).stem))]
-    if len(numbers) != len(names):
-        return []
-    absent = sorted(set(range(min(numbers), max(numbers) + 1)) - set(numbers))
-    if not absent:
-        return []
-    return [f"{len(absent)} frames are missing between its first and last, such as number {absent[0]}"]
-
-
-def _root(match: Match, folders: list[str]) -> Path:
-    return match.path.parents[len(folders) - 1]
-
-
 def _padded(name: str, digits: int | None) -> str | None:
     if digits is None:
         return name
     return name.lstrip("0").zfill(digits) if name.isascii() and name.isdigit() else None
-
-
-def _pictures(folder: Path, glob: str) -> list[str]:
-    return [name for name in _matching(folder, glob) if Path(name).suffix.lower() in IMAGE_SUFFIXES]
 
 
 def _matching(folder: Path, glob: str) -> list[str]:
@@ -151,15 +153,5 @@ def _matching(folder: Path, glob: str) -> list[str]:
     return [entry.name for entry in visible_entries(folder) if regex.fullmatch(entry.name)]
 
 
-def _is_video(path: Path) -> bool:
-    return path.is_file() and path.suffix.lower() in VIDEO_SUFFIXES
-
-
-def _facts(match: Match) -> dict[str, str | int | float | tuple[str, ...]]:
+def _facts(match: Match) -> dict[str, Fact]:
     return {name: value for name, value in match.values.items() if name != "clip"}
-
-
-def _nothing(folder: Path, patterns: tuple[str, ...], what: str) -> InputError:
-    return InputError(
-        f"{folder} holds no {what} at {' or '.join(patterns)}", "give the folder that holds them"
-    )

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from mcbench.records import Part
-
-BesideKind = Literal["poses", "openpose", "masks", "densepose"]
-Fact = str | int | float | tuple[str, ...]
-"""Something that annotations say of a clip; a tuple where several values hold at once."""
+from mcbench.records import BesideKind, Fact, Part
 
 
 class Trim(Part):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -99,17 +99,24 @@ def matches(folder: Path, pattern: str) -> tuple[Match, ...]:
     return tuple(found)
 
 
-def search(folder: Path, patterns: tuple[str, ...]) -> tuple[str, tuple[Match, ...]] | None:
-    """Return the first pattern that matches anything, and its matches at the least depth that has any.
+def candidates(folder: Path, patterns: Iterable[str]) -> Iterator[tuple[str, tuple[Match, ...]]]:
+    """Yield each pattern with its matches, for one depth after the other at which it has any.
 
-    A pattern may begin in `folder` or up to `DEEPEST` folders below it; all folders of that depth are
-    looked at, since several archives lie side by side in folders of their own.
+    A pattern may begin in `folder` or up to `DEEPEST` folders below it; all folders of one depth are taken
+    together, since several archives lie side by side in folders of their own.
     """
     for pattern in patterns:
         for roots in _levels(folder):
             if found := tuple(match for root in roots for match in matches(root, pattern)):
-                return pattern, found
-    return None
+                yield pattern, found
+
+
+def find_files(folder: Path, patterns: Iterable[str]) -> tuple[Path, ...]:
+    """Return the files that the first pattern with any matches, at the least depth that has any."""
+    for _, found in candidates(folder, patterns):
+        if paths := tuple(match.path for match in found if match.path.is_file()):
+            return paths
+    return ()
 
 
 def visible_entries(folder: Path) -> list[Path]:

@@ -6,9 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mcbench.data.layouts.material import BesideKind
 from mcbench.data.layouts.patterns import ClipPattern, PathPattern, placeholders
-from mcbench.records import Part
+from mcbench.records import BesideKind, Part
 
 
 class FolderLayout(Part):
@@ -68,9 +67,8 @@ class TsvLayout(Part):
     beside: dict[BesideKind, PathPattern] = Field(default_factory=dict)
     """Where the files with the same keys are that came with the frames."""
     key: str = "{clip}_{frame}"
-    """How keys name the clip and the number of the frame; a file suffix and folders before are ignored."""
-    column: Annotated[int, Field(ge=1)] | None = None
-    """Column of the picture, counted from 0; None: the last one."""
+    """How keys name the clip and the number of the frame; folders before and a file suffix after are
+    ignored."""
 
     @model_validator(mode="after")
     def _key_names_both(self) -> Self:
@@ -91,7 +89,7 @@ class TableLayout(Part):
     annotations: Annotated[tuple[PathPattern, ...], Field(min_length=1)]
     """Where the table is; the first that is there counts."""
     videos: str = "videos"
-    """Folder, below the downloads, that videos named by the table are put in."""
+    """Folder, below the downloads, that videos are put in whose addresses the table gives."""
 
 
 Layout = Annotated[

@@ -8,6 +8,7 @@ the layouts of `mcbench.data.layouts` needs a manifest and no code; docs/manifes
 from __future__ import annotations
 
 from mcbench.data.layouts.specs import Layout
+from mcbench.data.manifest.checking import Finding, ManifestCheck, check_manifest
 from mcbench.data.manifest.reading import built_in_folder, is_path, list_manifests, load_manifest
 from mcbench.data.manifest.schema import (
     DEFAULT_SUBSET,
@@ -29,14 +30,17 @@ __all__ = [
     "ClipSettings",
     "FileList",
     "FilesSource",
+    "Finding",
     "GeneratedSource",
     "Layout",
     "Manifest",
+    "ManifestCheck",
     "PaperFacts",
     "Source",
     "Subset",
     "Terms",
     "built_in_folder",
+    "check_manifest",
     "is_path",
     "list_manifests",
     "load_manifest",

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
+from urllib.parse import unquote, urlsplit
 
+import pydantic
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from mcbench import files
-from mcbench.data.layouts.material import Fact
+from mcbench.data.layouts.names import clip_id
 from mcbench.data.layouts.specs import FolderLayout, Layout
 from mcbench.data.manifest.ranges import expand_ranges
 from mcbench.downloads.records import RemoteFile
-from mcbench.errors import InputError
-from mcbench.records import NetworkFamily, Part, Sha256, Size
+from mcbench.errors import FileFormatError, InputError
+from mcbench.records import Fact, NetworkFamily, Part, Sha256, Size
 
 DEFAULT_SUBSET = "default"
 LOCAL = "local"
@@ -135,6 +139,36 @@ class FileList(Part):
         RemoteFile(name=into)
         return into
 
+    def listed(self, text: str) -> tuple[RemoteFile, ...]:
+        """Return the files that the text of the list names.
+
+        Raises:
+            FileFormatError: a line is no address, or two files would get one name; the message tells
+                the line.
+        """
+        found: dict[str, RemoteFile] = {}
+        for number, line in enumerate(text.splitlines(), start=1):
+            url = line.strip()
+            if not url or url.startswith("#"):
+                continue
+            try:
+                file = RemoteFile(name=f"{self.into}/{_name_of(url)}", urls=(url,))
+            except pydantic.ValidationError as error:
+                reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+                raise FileFormatError(f"{self.file.name}, line {number}: {reason}") from error
+            if found.setdefault(file.name.lower(), file).urls != file.urls:
+                raise FileFormatError(f"{self.file.name}, line {number}: a second file would be {file.name}")
+        return tuple(found.values())
+
+
+def _name_of(url: str) -> str:
+    """Return the name under which the file of an address is kept."""
+    scheme, _, rest = url.partition(":")
+    if scheme.lower() not in ("http", "https"):
+        return clip_id(rest.replace("/", "_"))
+    last = PurePosixPath(unquote(urlsplit(url).path)).name
+    return clip_id(last)
+
 
 class ClipSettings(Part):
     """How the frames of a source become the frames of clips."""
@@ -149,6 +183,11 @@ class ClipSettings(Part):
     """Frames a second of frames of which nothing says it."""
     max_frames: Annotated[int, Field(ge=1)] | None = None
     """Keep at most so many frames of a clip, from its beginning."""
+
+    def key(self) -> str:
+        """Return what decides the frames of a clip as text, empty where they are kept as they are."""
+        chosen = self.model_dump(mode="json", exclude={"assumed_fps"}, exclude_defaults=True)
+        return json.dumps(chosen, sort_keys=True) if chosen else ""
 
 
 class FilesSource(_SourceBase):
@@ -207,5 +246,4 @@ class Manifest(Part):
     def terms_of(self, source: str) -> Terms | None:
         """Return the terms of a source: its own, else the benchmark's; None where there are none."""
         chosen = self.sources[source]
-        own = chosen.terms if isinstance(chosen, FilesSource) else None
-        return own or (self.terms if isinstance(chosen, FilesSource) else None)
+        return (chosen.terms or self.terms) if isinstance(chosen, FilesSource) else None
