@@ -1,4 +1,7 @@
-"""Frames in and out: one reader for videos and folders of pictures, one writer.
+"""Frames in and out: readers for videos and folders of pictures, one writer.
+
+**Two ways of reading.** `open_frames` gives any frame at any time. `stream_frames` gives frames in order, in
+one pass, and selects, crops and resizes them on the way. Both give the same pixels.
 
 **Decoders.** A video is decoded by decord where it is installed and reads the file as PyAV does (same number
 of frames, same size), else by PyAV: AV1, GIF, mirrored videos and machines without decord. Both convert with
@@ -25,21 +28,37 @@ from mcbench.errors import FileFormatError
 from mcbench.video.decoding import open_video
 from mcbench.video.digest import FramesDigest, digest_frames
 from mcbench.video.folders import PictureFolder
+from mcbench.video.geometry import Box, Fit, Placement, place, scale_box
 from mcbench.video.pictures import SUFFIXES as IMAGE_SUFFIXES
 from mcbench.video.pictures import Frame, encode_png, read_image, write_png
 from mcbench.video.preview import write_preview
+from mcbench.video.resizing import fit_frame, place_frame
+from mcbench.video.selection import Selection
 from mcbench.video.source import FrameSource
+from mcbench.video.streaming import FrameStream, SourceStream, stream_frames
 
 __all__ = [
     "IMAGE_SUFFIXES",
     "VIDEO_SUFFIXES",
+    "Box",
+    "Fit",
     "Frame",
     "FrameSource",
+    "FrameStream",
     "FramesDigest",
+    "PictureFolder",
+    "Placement",
+    "Selection",
+    "SourceStream",
     "digest_frames",
     "encode_png",
+    "fit_frame",
     "open_frames",
+    "place",
+    "place_frame",
     "read_image",
+    "scale_box",
+    "stream_frames",
     "write_png",
     "write_preview",
 ]

@@ -1,11 +1,11 @@
-"""Videos as frames: inspected once in full, then decoded by decord or PyAV."""
+"""Videos as frames at random: inspected once in full, then decoded by decord or PyAV."""
 
 from __future__ import annotations
 
-import math
-import struct
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,23 +13,20 @@ from typing import Any
 import numpy as np
 
 from mcbench.errors import FileFormatError
-from mcbench.records import Size
 from mcbench.video.extent import check_extent
-from mcbench.video.pictures import Frame, check_size
+from mcbench.video.pictures import Frame
 from mcbench.video.source import FrameSource
-
-_HDR_CURVES = {16: "PQ (SMPTE ST 2084)", 18: "HLG (ARIB STD-B67)"}
+from mcbench.video.walk import VideoShape, shape_of, walk_video
 
 
 @dataclass(frozen=True)
 class _VideoFacts:
     n_frames: int
-    size: Size
-    """After turning."""
-    fps: float | None
-    quarter_turns: int
-    """Counter-clockwise, as `numpy.rot90` counts."""
-    mirrored: bool
+    shape: VideoShape
+    times: array[int] | None
+    """When each frame is shown, in units of `unit`; None where the file does not say."""
+    unit: Fraction | None
+    """Seconds."""
 
 
 def open_video(path: Path) -> FrameSource:
@@ -39,15 +36,35 @@ def open_video(path: Path) -> FrameSource:
         FileFormatError: as for `mcbench.video.open_frames`.
     """
     facts = _inspect(path)
-    reader = None if facts.mirrored else _open_decord(path)
-    if reader is not None and len(reader) == facts.n_frames and tuple(reader[0].shape[:2]) == facts.size:
+    reader = None if facts.shape.mirrored else _open_decord(path)
+    if (
+        reader is not None
+        and len(reader) == facts.n_frames
+        and tuple(reader[0].shape[:2]) == facts.shape.size
+    ):
         return _DecordVideo(path, facts, reader)
     return _PyAVVideo(path, facts)
 
 
-class _DecordVideo(FrameSource):
+class _Video(FrameSource):
+    def __init__(self, path: Path, facts: _VideoFacts, decoder: str) -> None:
+        rate = facts.shape.rate
+        super().__init__(path, facts.n_frames, facts.shape.size, float(rate) if rate else None, decoder)
+        self._facts = facts
+
+    @property
+    def rate(self) -> Fraction | None:
+        return self._facts.shape.rate
+
+    def time(self, index: int, rate: Fraction) -> Fraction:
+        if self._facts.times is None or self._facts.unit is None:
+            return super().time(index, rate)
+        return self._facts.times[index] * self._facts.unit
+
+
+class _DecordVideo(_Video):
     def __init__(self, path: Path, facts: _VideoFacts, reader: Any) -> None:
-        super().__init__(path, facts.n_frames, facts.size, facts.fps, "decord")
+        super().__init__(path, facts, "decord")
         self._reader = reader
 
     def __iter__(self) -> Iterator[Frame]:
@@ -70,18 +87,17 @@ def _decord_frame(path: Path, reader: Any, index: int) -> Frame:
     return frame
 
 
-class _PyAVVideo(FrameSource):
+class _PyAVVideo(_Video):
     def __init__(self, path: Path, facts: _VideoFacts) -> None:
-        super().__init__(path, facts.n_frames, facts.size, facts.fps, "pyav")
-        self._facts = facts
+        super().__init__(path, facts, "pyav")
         self._walk: Iterator[Frame] = iter(())
         self._next = facts.n_frames
 
     def __iter__(self) -> Iterator[Frame]:
-        for decoded in _decode(self.path):
+        for decoded in walk_video(self.path):
             pixels = decoded.to_ndarray(format="rgb24", threads=1)
-            pixels = np.rot90(pixels, self._facts.quarter_turns)
-            yield np.ascontiguousarray(pixels[:, ::-1] if self._facts.mirrored else pixels)
+            pixels = np.rot90(pixels, self._facts.shape.quarter_turns)
+            yield np.ascontiguousarray(pixels[:, ::-1] if self._facts.shape.mirrored else pixels)
 
     def _frame(self, index: int) -> Frame:
         # Seeking by time is not frame exact in every container; walking on from the last frame is.
@@ -120,85 +136,18 @@ def _open_decord(path: Path) -> Any | None:
 def _inspect(path: Path) -> _VideoFacts:
     """Decode a video in full and return what was found, or raise for what makes it unusable."""
     check_extent(path)
-    n_frames, first = 0, None
-    for frame in _decode(path):
-        if first is None:
-            check_size(path, (frame.height, frame.width))
-            first = frame
-        elif (frame.height, frame.width) != (first.height, first.width):
-            raise FileFormatError(
-                f"frame {n_frames} of {path} is {frame.height}x{frame.width}, the first is "
-                f"{first.height}x{first.width}",
-                "convert the video to one size",
-            )
+    shape: VideoShape | None = None
+    times: array[int] | None = array("q")
+    unit: Fraction | None = None
+    n_frames = 0
+    for frame in walk_video(path):
+        if shape is None:
+            shape, unit = shape_of(path, frame), frame.time_base
+        if frame.pts is None:
+            times = None
+        elif times is not None:
+            times.append(frame.pts)
         n_frames += 1
-    if first is None:
+    if shape is None:
         raise FileFormatError(f"{path} holds no video frames")
-    if (curve := _HDR_CURVES.get(int(first.color_trc))) is not None:
-        raise FileFormatError(
-            f"{path} is HDR video with the {curve} curve; its colours have no fixed meaning in 8 bits",
-            "convert it to SDR (BT.709) with the tone mapping of your choice",
-        )
-    turns, mirrored = _orientation(path, first)
-    size = (first.width, first.height) if turns % 2 else (first.height, first.width)
-    with _container(path) as container:
-        stream = container.streams.video[0]
-        rate = stream.average_rate or stream.guessed_rate
-    return _VideoFacts(n_frames, size, float(rate) if rate else None, turns, mirrored)
-
-
-def _decode(path: Path) -> Iterator[Any]:
-    """Yield PyAV's frames of a file, refusing damage instead of concealing it."""
-    import av
-
-    with _container(path) as container:
-        if not container.streams.video:
-            raise FileFormatError(f"{path} holds no video")
-        stream = container.streams.video[0]
-        stream.thread_type = "AUTO"
-        index = 0
-        try:
-            for packet in container.demux(stream):
-                if packet.is_corrupt:
-                    raise FileFormatError(f"{path} is cut short or damaged near frame {index}")
-                for frame in packet.decode():
-                    if frame.is_corrupt:
-                        raise FileFormatError(
-                            f"frame {index} of {path} is damaged", "fetch or copy the file again"
-                        )
-                    yield frame
-                    index += 1
-        except (av.error.FFmpegError, ValueError) as error:
-            raise FileFormatError(f"cannot decode {path} beyond frame {index}: {error}") from error
-
-
-def _container(path: Path) -> Any:
-    import av
-
-    try:
-        return av.open(str(path), metadata_errors="ignore")
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        what = "is empty (0 bytes)" if path.stat().st_size == 0 else "is not a video that can be read"
-        raise FileFormatError(f"{path} {what}: {error}") from error
-
-
-def _orientation(path: Path, frame: Any) -> tuple[int, bool]:
-    """Return (quarter turns counter-clockwise, then whether to mirror left and right)."""
-    import av
-
-    data = frame.side_data.get(av.sidedata.sidedata.Type.DISPLAYMATRIX)
-    if data is None:
-        return 0, False
-    a, b, _, c, d = struct.unpack("=5i", bytes(data)[:20])
-    mirrored = a * d - b * c < 0
-    # A mirrored matrix is a turn followed by x -> -x: undo the mirroring, then measure the turn.
-    if mirrored:
-        a, c = -a, -c
-    degrees = -math.degrees(math.atan2(b, a))
-    turns = round(degrees / 90)
-    if abs(degrees - 90 * turns) > 1:
-        raise FileFormatError(
-            f"{path} asks to be turned by {degrees:.1f} degrees, which is no multiple of 90",
-            "convert the video so that its frames are stored upright",
-        )
-    return turns % 4, mirrored
+    return _VideoFacts(n_frames, shape, times, unit)

@@ -17,8 +17,17 @@ _OTHER_SUFFIXES = frozenset({".tif", ".tiff", ".exr", ".hdr", ".heic", ".avif", 
 class PictureFolder(FrameSource):
     """The pictures of a folder in natural order of their names; see `mcbench.video.open_frames`."""
 
-    def __init__(self, path: Path) -> None:
-        self._pictures = _pictures_of(path)
+    def __init__(self, path: Path, pattern: re.Pattern[str] | None = None) -> None:
+        """Look at a folder.
+
+        Args:
+            path: the folder.
+            pattern: which whole file names are frames; None for all pictures.
+
+        Raises:
+            FileFormatError: as for `mcbench.video.open_frames`.
+        """
+        self._pictures = _pictures_of(path, pattern)
         first = read_size(self._pictures[0])
         for picture in self._pictures[1:]:
             if (size := read_size(picture)) != first:
@@ -36,11 +45,13 @@ class PictureFolder(FrameSource):
         return read_image(self._pictures[index])
 
 
-def _pictures_of(folder: Path) -> list[Path]:
+def _pictures_of(folder: Path, pattern: re.Pattern[str] | None) -> list[Path]:
     try:
         entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:
         raise FileFormatError(f"cannot list {folder}: {error.strerror}") from error
+    if pattern is not None:
+        entries = [entry for entry in entries if pattern.fullmatch(entry.name)]
     pictures = [entry for entry in entries if entry.suffix.lower() in SUFFIXES]
     others = [entry for entry in entries if entry.suffix.lower() in _OTHER_SUFFIXES]
     if others:

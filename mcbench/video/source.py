@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 from mcbench.records import Size
@@ -41,6 +42,15 @@ class FrameSource(ABC):
         if not 0 <= position < self.n_frames:
             raise IndexError(f"{self.path} has frames 0 to {self.n_frames - 1}, not {index}")
         return self._frame(position)
+
+    @property
+    def rate(self) -> Fraction | None:
+        """`fps` exactly, such as 30000/1001."""
+        return None if self.fps is None else Fraction(self.fps).limit_denominator(100_000)
+
+    def time(self, index: int, rate: Fraction) -> Fraction:
+        """Return when frame `index` is shown, in seconds; by the frame rate given where nothing says it."""
+        return index / rate
 
     @abstractmethod
     def __iter__(self) -> Iterator[Frame]:

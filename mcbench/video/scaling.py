@@ -1,0 +1,69 @@
+"""Resizing the frames of a video before their colours are converted, by FFmpeg's scaler in one step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcbench.video.geometry import Placement
+from mcbench.video.pictures import Frame
+from mcbench.video.resizing import put
+
+PLAIN_FORMATS = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"})
+"""Pixel formats that are resized in this way, and that all versions of FFmpeg convert to the same RGB."""
+
+_CENTRE = 128
+"""Where FFmpeg takes chroma samples to lie between two luma pixels, in 1/256 of a luma pixel."""
+_FLAGS = "bilinear+full_chroma_int+accurate_rnd+bitexact"
+
+
+class FrameScaler:
+    """Cuts a box out of each frame and resizes it by the triangle filter.
+
+    FFmpeg's crop keeps whole chroma samples, so a box that begins at an odd pixel would shift the colours by
+    one pixel; the scaler is told where they lie instead.
+
+    Args:
+        placement: for frames of their size.
+    """
+
+    def __init__(self, placement: Placement) -> None:
+        self._placement = placement
+        self._made_for: tuple[str, int, int] | None = None
+        self._graph: Any = None
+
+    def scale(self, frame: Any) -> Frame:
+        """Return PyAV's frame, of a format among `PLAIN_FORMATS`, as the placement says."""
+        kind = (frame.format.name, int(frame.colorspace), int(frame.color_range))
+        if kind != self._made_for:
+            self._graph, self._made_for = self._build(frame, kind), kind
+        self._graph.vpush(frame)
+        scaled: Frame = self._graph.vpull().to_ndarray()
+        return put(scaled, self._placement)
+
+    def _build(self, frame: Any, kind: tuple[str, int, int]) -> Any:
+        import av.filter
+
+        name, colorspace, color_range = kind
+        box, (height, width) = self._placement.box, self._placement.scaled
+        graph = av.filter.Graph()
+        graph.link_nodes(
+            graph.add(
+                "buffer",
+                f"width={frame.width}:height={frame.height}:pix_fmt={name}:time_base=1/1000:"
+                f"colorspace={colorspace}:range={color_range}",
+            ),
+            graph.add("crop", f"w={box.size[1]}:h={box.size[0]}:x={box.left}:y={box.top}:exact=1"),
+            graph.add("scale", f"w={width}:h={height}:flags={_FLAGS}{_chroma_place(name, self._placement)}"),
+            graph.add("format", "pix_fmts=rgb24"),
+            graph.add("buffersink"),
+        ).configure()
+        return graph
+
+
+def _chroma_place(name: str, placement: Placement) -> str:
+    """Return the options that tell where chroma lies; one thread, since clips are prepared in parallel."""
+    box = placement.box
+    across = _CENTRE - 256 * (box.left % 2) if "444" not in name else None
+    down = _CENTRE - 256 * (box.top % 2) if "420" in name else None
+    options = [("in_h_chr_pos", across), ("in_v_chr_pos", down), ("threads", 1)]
+    return "".join(f":{option}={value}" for option, value in options if value is not None)
