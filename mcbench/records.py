@@ -138,6 +138,8 @@ class VideoJob(Record):
     n_frames: Annotated[int, Field(ge=1)]
     size: Size | None = None
     """The size asked for, or None for the model's own."""
+    poses_by: str | None = None
+    """Whose driving poses to take: `exact` or an estimator; None for the best that the clip has."""
     seed: int = 0
     device: str = "auto"
     options: dict[str, str | int | float | bool] = {}
@@ -155,6 +157,8 @@ class VideoResult(Part):
     frames_sha256: Sha256 | None = None
     clip_sha256: Sha256 | None = None
     """`frames_sha256` of the prepared clip that it was made from."""
+    conditions: dict[str, str] = {}
+    """What drove it: `poses`, `depth_order` -> `exact`, or the estimator and a hash of how it was made."""
     seconds: float | None = None
     peak_memory_bytes: int | None = None
     """Peak resident memory of the process (CPU) or peak allocated memory of the device (GPU)."""

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mcbench.data.checking import ClipCheck, SplitStatus, VerifyReport, status, verify
     from mcbench.data.clips import Clip, Split, load_clip, open_split
+    from mcbench.data.fetching import FileOutcome, SourceFetch, fetch
+    from mcbench.data.links import LinkReport, check_links
     from mcbench.data.manifest import Manifest, list_manifests, load_manifest
     from mcbench.data.preparing import ClipOutcome, PrepareReport, ensure_prepared, prepare
 
@@ -18,12 +20,17 @@ __all__ = [
     "Clip",
     "ClipCheck",
     "ClipOutcome",
+    "FileOutcome",
+    "LinkReport",
     "Manifest",
     "PrepareReport",
+    "SourceFetch",
     "Split",
     "SplitStatus",
     "VerifyReport",
+    "check_links",
     "ensure_prepared",
+    "fetch",
     "list_manifests",
     "load_clip",
     "load_manifest",
@@ -36,6 +43,8 @@ __all__ = [
 _ROOMS = {
     "checking": ("ClipCheck", "SplitStatus", "VerifyReport", "status", "verify"),
     "clips": ("Clip", "Split", "load_clip", "open_split"),
+    "fetching": ("FileOutcome", "SourceFetch", "fetch"),
+    "links": ("LinkReport", "check_links"),
     "manifest": ("Manifest", "list_manifests", "load_manifest"),
     "preparing": ("ClipOutcome", "PrepareReport", "ensure_prepared", "prepare"),
 }

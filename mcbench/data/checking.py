@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from mcbench.data.clips import Clip, data_hash, shortfall
-from mcbench.data.places import Target, local_names, nothing_prepared, resolve
 from mcbench.data.manifest import LOCAL, FilesSource, GeneratedSource, list_manifests
+from mcbench.data.places import Target, local_names, nothing_prepared, resolve
 from mcbench.errors import FileFormatError, McbenchError, MismatchError
 from mcbench.processes import run_each
 from mcbench.progress import Progress, SilentProgress

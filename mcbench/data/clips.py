@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcbench import files
-from mcbench.data.places import Target, damaged_record, nothing_prepared, resolve
 from mcbench.data.manifest import GeneratedSource
+from mcbench.data.places import Target, damaged_record, nothing_prepared, resolve
 from mcbench.data.truth import Poses
 from mcbench.data.truth_images import read_depth, read_flow, read_mask
 from mcbench.errors import DataMissingError, FileFormatError

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from mcbench import files
+from mcbench.data.beside import keep_beside
+from mcbench.data.decode import FilesWork, decode_clip
+from mcbench.data.origin import Origin, origin_of_files, same_origin, state_of_files
 from mcbench.data.truth import Poses
 from mcbench.data.truth_images import encode_flow, write_truth_image
 from mcbench.errors import FileFormatError, InputError, McbenchError, MismatchError
 from mcbench.records import ClipRecord, Part, Record, Size, TruthKind
-from mcbench.video import FramesDigest, encode_png, open_frames
+from mcbench.video import FramesDigest, encode_png
 
 if TYPE_CHECKING:
     from mcbench.data.generated import SceneSpec
-
-Origin = dict[str, str | int | float | bool]
 
 
 class GeneratedWork(Part):
@@ -28,17 +28,6 @@ class GeneratedWork(Part):
     size: Size
     generator_version: int
     max_frames: int | None = None
-
-
-class LocalWork(Part):
-    """Decode a video, or copy a folder of frames."""
-
-    kind: Literal["local"] = "local"
-    path: str
-    assumed_fps: Annotated[float, Field(gt=0)]
-    """Frames a second of a folder of frames; a video says itself."""
-    poses: str | None = None
-    """File of driving poses that goes with it."""
 
 
 class ClipJob(Record):
@@ -51,7 +40,7 @@ class ClipJob(Record):
     """The clip's own folder, which appears whole."""
     force: bool = False
     """Make it anew even if it is there."""
-    work: Annotated[GeneratedWork | LocalWork, Field(discriminator="kind")]
+    work: Annotated[GeneratedWork | FilesWork, Field(discriminator="kind")]
 
 
 def prepare_clip(job: ClipJob) -> ClipRecord:
@@ -72,17 +61,25 @@ def prepare_clip(job: ClipJob) -> ClipRecord:
         if isinstance(job.work, GeneratedWork):
             record = _render(job, job.work, origin, temporary)
         else:
-            record = _decode(job, job.work, origin, temporary)
+            record = _take(job, job.work, origin, temporary)
         record.write(temporary / "clip.json")
     return record
 
 
 def find_prepared(job: ClipJob) -> ClipRecord | None:
-    """Return the record if the clip is there already, made from the same; None if there is work to do."""
-    if job.force or not (Path(job.folder) / "clip.json").exists():
+    """Return the record if the clip is there already, made from the same; None if there is work to do.
+
+    Files whose names, sizes and times are those of before count as unchanged; others are hashed.
+    """
+    folder = Path(job.folder)
+    if job.force or not (folder / "clip.json").exists():
         return None
     try:
-        return _already(Path(job.folder), _origin(job))
+        if isinstance(job.work, FilesWork):
+            record = _whole(folder)
+            if record is not None and record.origin.get("state") == state_of_files(job.work):
+                return record
+        return _already(folder, _origin(job))
     except McbenchError:
         # What is wrong with the clip's origin is for `prepare_clip` to say.
         return None
@@ -90,21 +87,24 @@ def find_prepared(job: ClipJob) -> ClipRecord | None:
 
 def _already(folder: Path, origin: Origin) -> ClipRecord | None:
     """Return the record in a folder if it is whole at a glance and made from the same."""
+    record = _whole(folder)
+    return record if record is not None and same_origin(record.origin, origin) else None
+
+
+def _whole(folder: Path) -> ClipRecord | None:
     try:
         record = ClipRecord.read(folder / "clip.json")
     except FileFormatError:
         return None
-    # Where the files lay, and what decoded them, does not change what they are.
-    identity = {key: value for key, value in record.origin.items() if key not in ("path", "decoder")}
-    if identity != {key: value for key, value in origin.items() if key != "path"}:
-        return None
     folders = [folder / "frames", *(folder / "truth" / kind for kind in record.truth if kind != "poses")]
-    whole = all(_count_png(each) == record.n_frames for each in folders)
+    whole = all(_count(each, ".png") == record.n_frames for each in folders) and all(
+        _count(folder / "beside" / kind) == record.n_frames for kind in record.beside
+    )
     return record if whole and ("poses" not in record.truth or _poses_path(folder).exists()) else None
 
 
-def _count_png(folder: Path) -> int:
-    return sum(1 for entry in folder.iterdir() if entry.suffix == ".png") if folder.is_dir() else 0
+def _count(folder: Path, suffix: str = "") -> int:
+    return sum(entry.name.endswith(suffix) for entry in folder.iterdir()) if folder.is_dir() else 0
 
 
 def _poses_path(folder: Path) -> Path:
@@ -112,35 +112,15 @@ def _poses_path(folder: Path) -> Path:
 
 
 def _origin(job: ClipJob) -> Origin:
-    if isinstance(job.work, GeneratedWork):
-        spec = _spec(job.clip, job.work)
-        return {
-            "generator_version": job.work.generator_version,
-            "seed": str(spec.seed),
-            "max_frames": job.work.max_frames or 0,
-            "size": f"{job.work.size[0]}x{job.work.size[1]}",
-        }
-    path = Path(job.work.path)
-    origin: Origin = {"path": str(path), "sha256": _sha256_of(path)}
-    if path.is_dir():
-        origin["assumed_fps"] = job.work.assumed_fps
-    if job.work.poses is not None:
-        origin["poses_sha256"] = files.sha256_file(Path(job.work.poses))
-    return origin
-
-
-def _sha256_of(path: Path) -> str:
-    """Return the hash of a file, or of the names and bytes of the visible files directly in a folder."""
-    try:
-        if not path.is_dir():
-            return files.sha256_file(path)
-        digest = hashlib.sha256()
-        for entry in sorted(path.iterdir()):
-            if entry.is_file() and not entry.name.startswith("."):
-                digest.update(f"{entry.name} {files.sha256_file(entry)}\n".encode())
-        return digest.hexdigest()
-    except OSError as error:
-        raise FileFormatError(f"cannot read {error.filename or path}: {error.strerror}") from error
+    if isinstance(job.work, FilesWork):
+        return origin_of_files(job.work)
+    spec = _spec(job.clip, job.work)
+    return {
+        "generator_version": job.work.generator_version,
+        "seed": str(spec.seed),
+        "max_frames": job.work.max_frames or 0,
+        "size": f"{job.work.size[0]}x{job.work.size[1]}",
+    }
 
 
 # --- generated ----------------------------------------------------------------------------------
@@ -193,42 +173,44 @@ def _render(job: ClipJob, work: GeneratedWork, origin: Origin, folder: Path) -> 
     )
 
 
-# --- local --------------------------------------------------------------------------------------
+# --- files --------------------------------------------------------------------------------------
 
 
-def _decode(job: ClipJob, work: LocalWork, origin: Origin, folder: Path) -> ClipRecord:
-    source = open_frames(Path(work.path))
-    poses = _poses_for(work, source.n_frames, source.size)
-    digest = FramesDigest()
-    for index, frame in enumerate(source):
-        (folder / "frames" / f"{index:06d}.png").write_bytes(encode_png(frame))
-        digest.update(frame)
+def _take(job: ClipJob, work: FilesWork, origin: Origin, folder: Path) -> ClipRecord:
+    decoded = decode_clip(work, folder)
+    poses = _poses_for(work, decoded.n_frames, decoded.size)
     truth: tuple[TruthKind, ...] = ()
     if poses is not None:
         poses.write(_poses_path(folder))
         truth = ("poses",)
+    kept = keep_beside(work, folder, decoded.n_frames, decoded.size)
+    people = work.material.facts.get("people")
     return ClipRecord(
         id=job.clip,
         benchmark=job.benchmark,
         source=job.source,
-        n_frames=source.n_frames,
-        fps=source.fps or work.assumed_fps,
-        size=source.size,
-        frames_sha256=digest.hexdigest(),
+        n_frames=decoded.n_frames,
+        fps=decoded.fps,
+        size=decoded.size,
+        frames_sha256=decoded.frames_sha256,
         truth=truth,
-        n_people=None if poses is None else poses.n_people,
-        origin={**origin, "decoder": source.decoder},
+        n_people=poses.n_people if poses is not None else people if isinstance(people, int) else None,
+        origin={**origin, "decoder": decoded.decoder, "state": state_of_files(work)},
+        beside=kept.kinds,
+        facts=work.material.facts,
+        notes=kept.notes,
     )
 
 
-def _poses_for(work: LocalWork, n_frames: int, size: Size) -> Poses | None:
-    if work.poses is None:
+def _poses_for(work: FilesWork, n_frames: int, size: Size) -> Poses | None:
+    path = work.material.beside.get("poses")
+    if path is None:
         return None
-    poses = Poses.read(Path(work.poses))
+    poses = Poses.read(Path(path))
     if poses.n_frames != n_frames or poses.size != size:
         raise MismatchError(
-            f"{work.poses} has {poses.n_frames} frames of {poses.size[0]}x{poses.size[1]}, "
-            f"but {work.path} has {n_frames} of {size[0]}x{size[1]}",
+            f"{path} has {poses.n_frames} frames of {poses.size[0]}x{poses.size[1]}, "
+            f"but {work.material.path} has {n_frames} of {size[0]}x{size[1]}",
             "make the poses from this very video, or move the file away to prepare the clip without",
         )
     return poses

@@ -1,10 +1,12 @@
-"""Names and places: what BENCHMARK/SUBSET means, and where prepared clips lie.
+"""Names and places: what BENCHMARK/SUBSET means, and where downloads and prepared clips lie.
 
 ```
-HOME/prepared/BENCHMARK/SOURCE/source.json          what a local source was found to hold
-HOME/prepared/BENCHMARK/SOURCE/clips/CLIP/clip.json written last: its presence says the clip is whole
+HOME/downloads/BENCHMARK/SOURCE/...                  files as they came, and what archives held
+HOME/prepared/BENCHMARK/SOURCE/source.json           what a source of files was found to hold
+HOME/prepared/BENCHMARK/SOURCE/clips/CLIP/clip.json  written last: its presence says the clip is whole
 HOME/prepared/BENCHMARK/SOURCE/clips/CLIP/frames/000000.png
 HOME/prepared/BENCHMARK/SOURCE/clips/CLIP/truth/...  see `mcbench.data.truth`
+HOME/prepared/BENCHMARK/SOURCE/clips/CLIP/beside/... what came with the frames, see `mcbench.data.beside`
 ```
 """
 
@@ -15,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcbench import files
+from mcbench.data.layouts import ClipMaterial
 from mcbench.data.manifest import (
     DEFAULT_SUBSET,
     LOCAL,
@@ -26,31 +29,29 @@ from mcbench.data.manifest import (
     load_manifest,
 )
 from mcbench.errors import DataMissingError, FileFormatError, InputError
-from mcbench.records import ClipRecord, Part, Record
-
-
-class ListedClip(Part):
-    """A clip that a local source holds."""
-
-    id: str
-    path: str
-    """The video or frame folder."""
-    poses: str | None = None
-    """The file of driving poses beside it, if there is one."""
+from mcbench.records import ClipRecord, Record
 
 
 class SourceListing(Record):
-    """`source.json`: what was found in the folder of a local source when it was last prepared."""
+    """`source.json`: what was found in the folder of a source of files when it was last prepared."""
 
     benchmark: str
     source: str
     origin: str
-    """The folder that was given with --from."""
-    clips: tuple[ListedClip, ...]
+    """The folder that was read: the one given with --from, or that of the downloads."""
+    brought: bool
+    """Whether it was given with --from."""
+    clips: tuple[ClipMaterial, ...]
     passed_over: tuple[str, ...] = ()
     """What lies in the folder and is no clip."""
+    problems: tuple[str, ...] = ()
+    """What the layout's reader had to say of the folder."""
     assumed_fps: float
-    """Frames a second of frame folders, which do not say."""
+    """Frames a second of frames of which nothing says it."""
+
+    def material(self) -> dict[str, ClipMaterial]:
+        """Return clip -> what it is made of, or why it cannot be."""
+        return {clip.id: clip for clip in self.clips}
 
 
 @dataclass(frozen=True)
@@ -93,38 +94,57 @@ class Target:
         """Folder of the prepared source."""
         return self.home / "prepared" / self.benchmark / self.source_name
 
+    @property
+    def downloads(self) -> Path:
+        """Folder of the source's downloads."""
+        return self.home / "downloads" / self.benchmark / self.source_name
+
     def clip_folder(self, clip: str) -> Path:
         """Return the folder of a clip, prepared or not."""
         return self.folder / "clips" / clip
 
     def listing(self) -> SourceListing | None:
-        """Return what the local source was found to hold, or None if it was never prepared."""
+        """Return what the source of files was found to hold, or None if it was never prepared."""
         path = self.folder / "source.json"
         return SourceListing.read(path) if path.exists() else None
 
     def expected(self) -> tuple[str, ...]:
-        """Return the ids of the subset's clips, sorted; none for a local source never prepared."""
+        """Return the ids of the subset's clips, sorted; none for a source of files never prepared.
+
+        Clips that are known and cannot be had, such as videos that are gone, are among them.
+        """
         if self.subset.clips is not None:
             return tuple(sorted(self.subset.clips))
         listing = self.listing()
-        return tuple(sorted(clip.id for clip in listing.clips)) if listing else ()
+        clips = listing.clips if listing else ()
+        return tuple(sorted(clip.id for clip in clips if self.subset.holds(clip.id, clip.facts)))
 
     def frames_of(self, clips: Sequence[str]) -> dict[str, int]:
         """Return clip -> number of frames, of those clips whose number is known before they are prepared."""
-        if not isinstance(self.source, GeneratedSource) or not clips:
+        if not clips:
             return {}
-        from mcbench.data import generated
+        known: dict[str, int] = {}
+        most: int | None = None
+        if isinstance(self.source, GeneratedSource):
+            from mcbench.data import generated
 
-        specs = {spec.id: spec.n_frames for spec in (*generated.test_clips(), *generated.demo_clips())}
-        most = self.source.max_frames
-        return {clip: min(specs[clip], most or specs[clip]) for clip in clips if clip in specs}
+            specs = (*generated.test_clips(), *generated.demo_clips())
+            known, most = {spec.id: spec.n_frames for spec in specs}, self.source.max_frames
+        elif self.source.clips.fps is None and (listing := self.listing()) is not None:
+            known = {clip.id: clip.expected_frames for clip in listing.clips if clip.expected_frames}
+            most = self.source.clips.max_frames
+        return {clip: min(known[clip], most or known[clip]) for clip in clips if clip in known}
+
+    @property
+    def source_option(self) -> str:
+        """` --source NAME` where commands need it, else nothing."""
+        return "" if self.source_name == self.manifest.default_source else f" --source {self.source_name}"
 
     def command(self) -> str:
         """Return the command that prepares this."""
-        parts = ["mcbench data prepare", self.name]
-        if self.source_name != self.manifest.default_source:
-            parts.append(f"--source {self.source_name}")
-        if isinstance(self.source, FilesSource) and not (self.folder / "source.json").exists():
+        parts = [f"mcbench data prepare {self.name}{self.source_option}"]
+        needs_folder = isinstance(self.source, FilesSource) and self.source.needs_folder
+        if needs_folder and not (self.folder / "source.json").exists():
             parts.append("--from DIR")
         return " ".join(parts)
 
@@ -142,33 +162,54 @@ class Target:
             made_by = (record.origin.get("generator_version"), record.origin.get("max_frames"), record.size)
             wanted = (self.source.generator_version, self.source.max_frames or 0, self.source.size)
             return record if made_by == wanted else None
-        return record
+        return record if record.origin.get("settings", "") == self.source.clips.key() else None
 
 
 def resolve(name: str, *, source: str | None = None, home: Path | None = None) -> Target:
     """Return what BENCHMARK, BENCHMARK/SUBSET, local/NAME or the path of a manifest stands for.
 
     Raises:
+        InputError: an unknown benchmark, subset or source, a name that cannot be one, or a benchmark of which
+            a subset must be named.
+    """
+    manifest, benchmark, subset, chosen = _parse(name, source, home)
+    return Target(manifest, benchmark, _subset_of(manifest, chosen, subset), chosen, files.home(home))
+
+
+def resolve_source(name: str, *, source: str | None = None, home: Path | None = None) -> Target:
+    """Return what `resolve` does, for work on a whole source: no subset need be named.
+
+    Raises:
         InputError: an unknown benchmark, subset or source, or a name that cannot be one.
     """
+    manifest, benchmark, subset, chosen = _parse(name, source, home)
+    subsets = manifest.sources[chosen].subsets
+    if subset is None and DEFAULT_SUBSET not in subsets:
+        subset = next(iter(subsets))
+    return Target(manifest, benchmark, _subset_of(manifest, chosen, subset), chosen, files.home(home))
+
+
+def _parse(name: str, source: str | None, home: Path | None) -> tuple[Manifest, str, str | None, str]:
+    """Return the manifest, the benchmark's id, the subset if one is named, and the source."""
+    subset: str | None = None
     if is_path(name):
-        manifest, subset = load_manifest(name), None
+        manifest = load_manifest(name)
         benchmark = manifest.id
     else:
         first, *rest = name.strip("/").split("/")
         manifest = load_manifest(first, home)
         if len(rest) > 1 or (first == LOCAL and not rest):
             raise InputError(f"{name!r} names no split", "use BENCHMARK, BENCHMARK/SUBSET or local/NAME")
+        benchmark = first
         if first == LOCAL:
-            benchmark, subset = f"{LOCAL}/{files.safe_name(rest[0], 'NAME in local/NAME')}", None
-        else:
-            benchmark, subset = first, rest[0] if rest else None
+            benchmark = f"{LOCAL}/{files.safe_name(rest[0], 'NAME in local/NAME')}"
+        elif rest:
+            subset = rest[0]
     if source is not None and source not in manifest.sources:
         raise InputError(
             f"{benchmark} has no source {source!r}", f"its sources: {', '.join(sorted(manifest.sources))}"
         )
-    chosen = source or _source_with(manifest, subset)
-    return Target(manifest, benchmark, _subset_of(manifest, chosen, subset), chosen, files.home(home))
+    return manifest, benchmark, subset, source or _source_with(manifest, subset)
 
 
 def _source_with(manifest: Manifest, subset: str | None) -> str:

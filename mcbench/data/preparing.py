@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Literal
 
+from pydantic import Field
+
 from mcbench import files
 from mcbench.data.clips import shortfall
-from mcbench.data.jobs import ClipJob, GeneratedWork, LocalWork, find_prepared, prepare_clip
-from mcbench.data.places import ListedClip, SourceListing, Target, resolve
+from mcbench.data.decode import FilesWork
+from mcbench.data.fetching import archive_stem, bring
+from mcbench.data.jobs import ClipJob, GeneratedWork, find_prepared, prepare_clip
 from mcbench.data.layouts import clip_id
-from mcbench.data.layouts.reading import read_layout
+from mcbench.data.listing import find_place, list_source
 from mcbench.data.manifest import LOCAL, FilesSource, GeneratedSource, is_path, load_manifest
-from mcbench.errors import InputError, McbenchError
+from mcbench.data.places import SourceListing, Target, resolve
+from mcbench.downloads import DEFAULT_SETTINGS, DownloadSettings
+from mcbench.errors import FileFormatError, InputError, McbenchError
 from mcbench.processes import run_each
 from mcbench.progress import Progress, SilentProgress
 from mcbench.records import ClipRecord, Part
 
-DEFAULT_FPS = 30.0
-"""Frames a second that folders of frames are taken to have until told otherwise."""
+Outcome = Literal["done", "skipped", "failed", "missing"]
 
 
 class ClipOutcome(Part):
     """What came of preparing one clip."""
 
     clip: str
-    status: Literal["done", "skipped", "failed"]
-    """`skipped`: it was there already."""
+    status: Outcome
+    """`skipped`: it was there already; `missing`: what it is made of is not here."""
     reason: str = ""
-    """Why it failed."""
+    """Why it failed or is missing."""
     n_frames: int = 0
     frames_sha256: str = ""
+    notes: tuple[str, ...] = ()
+    """What came with its frames and was left out."""
 
 
 class PrepareReport(Part):
@@ -47,18 +53,23 @@ class PrepareReport(Part):
     differing: tuple[str, ...] = ()
     """Generated clips whose pixels differ from the recorded hash."""
     shortfall: tuple[str, ...] = ()
-    """How a local source differs from what the benchmark should be: its numbers of videos and frames."""
+    """How a source of files differs from what it should be: its numbers of videos and frames."""
     passed_over: tuple[str, ...] = ()
-    """What lies in the folder of a local source and is no clip."""
+    """What lies in the folder of a source of files and is no clip."""
+    problems: tuple[str, ...] = ()
+    """What else is to be known of the files, such as frames that are missing in between."""
+    not_fetched: dict[str, str] = Field(default_factory=dict)
+    """Files that are not here, with the reason."""
 
-    def with_status(self, status: Literal["done", "skipped", "failed"]) -> tuple[ClipOutcome, ...]:
+    def with_status(self, status: Outcome) -> tuple[ClipOutcome, ...]:
         """Return the clips of one status."""
         return tuple(clip for clip in self.clips if clip.status == status)
 
     @property
     def complete(self) -> bool:
         """Whether every clip is there, as it should be, and as many as there should be."""
-        return not (self.with_status("failed") or self.differing or self.shortfall)
+        lacking = self.with_status("failed") or self.with_status("missing")
+        return not (lacking or self.differing or self.shortfall)
 
 
 def prepare(
@@ -71,47 +82,72 @@ def prepare(
     name: str | None = None,
     fps: float | None = None,
     limit: int | None = None,
+    offline: bool | None = None,
     home: Path | None = None,
     workers: int = 1,
     force: bool = False,
+    settings: DownloadSettings = DEFAULT_SETTINGS,
     progress: Progress | None = None,
 ) -> PrepareReport:
-    """Prepare the clips of a benchmark that are not prepared yet.
+    """Prepare the clips of a benchmark that are not prepared yet; fetch the files that they need before.
 
-    A clip is the unit: a call that is killed at any moment leaves whole clips only, and the same call goes
-    on with the rest.
+    What cannot be fetched is told in the report, and the clips that can be made are made. Another process
+    that prepares the same source is waited for. A clip is the unit: a call that is killed at any moment
+    leaves whole clips only, and the same call goes on with the rest.
 
     Args:
         benchmark: BENCHMARK, BENCHMARK/SUBSET, `local`, `local/NAME`, or the path of a manifest.
         subset: the subset, where `benchmark` does not name it; the default one if None.
         clips: ids of some of its clips; all if None.
-        source: name of the source; the benchmark's default one if None, or its local one with `from_path`.
-        from_path: folder of a local source; if None, the one it was prepared from before.
+        source: name of the source; the benchmark's default one if None, or its source of files with
+            `from_path`.
+        from_path: folder or archive that stands for the downloads of a source of files; if None, the one it
+            was prepared from before, else the downloads.
         name: NAME of `local/NAME`; made from the folder's name if None.
-        fps: frames a second of frame folders, which do not say; if None, as before, else `DEFAULT_FPS`.
+        fps: frames a second of frame folders, which do not say; if None, as before, else by the manifest.
         limit: prepare only the first so many of the chosen clips.
+        offline: fetch nothing.
         home: mcbench's home folder.
         workers: processes.
-        force: make clips anew that are there already; for a local source, accept another folder than before.
+        force: make clips anew that are there already; accept another `from_path` than before.
+        settings: of downloads.
         progress: how to report.
 
     Raises:
-        InputError: unknown names, a folder that is missing or holds no clips, clips of one name, or another
-            process prepares the same source.
+        InputError: unknown names, a folder that is missing or holds no clips, clips of one name, or terms
+            that must be accepted before anything is fetched.
+        DataMissingError: nothing of it is here and nothing may be fetched.
     """
     progress = progress or SilentProgress()
     target = _target(benchmark, subset, source, from_path, name, home)
     target.folder.mkdir(parents=True, exist_ok=True)
-    with files.locked(target.folder / "clips", wait=False):
+    with _alone(target, progress):
         listing = None
+        not_fetched: dict[str, str] = {}
         if isinstance(target.source, FilesSource):
-            listing = _list_local(target, from_path, fps, force)
-            _forget_vanished(target, listing, progress)
+            place = find_place(target, from_path, force, progress)
+            if not place.brought:
+                came = bring(target, offline=offline, settings=settings, progress=progress)
+                not_fetched = {file.file: file.reason for file in came.with_status("failed")}
+            listing = list_source(target, place, fps, progress)
         if (target.folder / "clips").is_dir():
             files.remove_leftovers(target.folder / "clips")
-        jobs = [_job(target, listing, clip, force) for clip in _chosen(target, clips, limit)]
-        outcomes = _work(target, jobs, workers, progress)
-    return _report(target, listing, outcomes)
+        jobs, missing = _plan(target, listing, _chosen(target, clips, limit), force)
+        outcomes = missing + _work(target, jobs, workers, progress)
+    return _report(target, listing, outcomes, not_fetched)
+
+
+@contextmanager
+def _alone(target: Target, progress: Progress) -> Iterator[None]:
+    """Hold the lock of a source; wait for it, and say so, where another process holds it."""
+    lock = target.folder / "clips"
+    with ExitStack() as held:
+        try:
+            held.enter_context(files.locked(lock, wait=False))
+        except InputError:
+            progress.message(f"another mcbench process prepares {target.benchmark}: waiting until it ends")
+            held.enter_context(files.locked(lock))
+        yield
 
 
 def ensure_prepared(
@@ -168,69 +204,26 @@ def _target(
             raise InputError(f"{benchmark} names its subset already", f"leave out {subset!r}")
         benchmark = f"{benchmark}/{subset}"
     if source is None and from_path is not None:
-        source = _local_source_of(benchmark, home)
+        source = _source_of_files(benchmark, home)
     target = resolve(benchmark, source=source, home=home)
     if from_path is not None and not isinstance(target.source, FilesSource):
         raise InputError(
             f"source {target.source_name} of {target.benchmark} is made here and reads no folder",
-            "leave out --from, or choose a local source with --source",
+            "leave out --from, or choose a source of files with --source",
         )
     return target
 
 
 def _name_of_folder(folder: Path | None) -> str:
     assert folder is not None
-    return clip_id(folder.expanduser().absolute().name)
+    path = folder.expanduser().absolute()
+    return archive_stem(path) if path.is_file() else clip_id(path.name)
 
 
-def _local_source_of(benchmark: str, home: Path | None) -> str | None:
+def _source_of_files(benchmark: str, home: Path | None) -> str | None:
     manifest = load_manifest(benchmark if is_path(benchmark) else benchmark.split("/")[0], home)
     local = [name for name, source in manifest.sources.items() if isinstance(source, FilesSource)]
     return local[0] if len(local) == 1 else None
-
-
-def _list_local(target: Target, from_path: Path | None, fps: float | None, force: bool) -> SourceListing:
-    """Look what the folder holds, and write that down."""
-    before = target.listing()
-    if from_path is None:
-        if before is None:
-            raise InputError(f"{target.name} needs the folder of its videos", target.command())
-        folder = Path(before.origin)
-    else:
-        folder = from_path.expanduser().absolute()
-    if before is not None and Path(before.origin) != folder and not force:
-        raise InputError(
-            f"{target.name} was prepared from {before.origin}, not from {folder}",
-            "use --force to replace it, or another --name to keep both",
-        )
-    if fps is None:
-        fps = before.assumed_fps if before is not None else DEFAULT_FPS
-    if not 0 < fps < float("inf"):
-        raise InputError(f"--fps is {fps}, and must be above 0")
-    assert isinstance(target.source, FilesSource)
-    content = read_layout(target.source.layout, folder)
-    listing = SourceListing(
-        benchmark=target.benchmark,
-        source=target.source_name,
-        origin=str(folder),
-        clips=tuple(
-            ListedClip(id=clip.id, path=clip.path, poses=clip.beside.get("poses")) for clip in content.clips
-        ),
-        passed_over=content.passed_over,
-        assumed_fps=fps,
-    )
-    listing.write(target.folder / "source.json")
-    return listing
-
-
-def _forget_vanished(target: Target, listing: SourceListing, progress: Progress) -> None:
-    """Remove prepared clips whose video is gone from the folder: they belong to the split no more."""
-    folder = target.folder / "clips"
-    listed = {clip.id for clip in listing.clips}
-    for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if entry.is_dir() and not entry.name.startswith(".") and entry.name not in listed:
-            shutil.rmtree(entry)
-            progress.message(f"{entry.name} is no longer in {listing.origin}: removed")
 
 
 def _chosen(target: Target, clips: Sequence[str] | None, limit: int | None) -> tuple[str, ...]:
@@ -242,25 +235,51 @@ def _chosen(target: Target, clips: Sequence[str] | None, limit: int | None) -> t
     return chosen[:limit]
 
 
-def _job(target: Target, listing: SourceListing | None, clip: str, force: bool) -> ClipJob:
-    work: GeneratedWork | LocalWork
-    if isinstance(target.source, GeneratedSource):
-        source = target.source
-        work = GeneratedWork(
-            size=source.size, generator_version=source.generator_version, max_frames=source.max_frames
+def _plan(
+    target: Target, listing: SourceListing | None, clips: Sequence[str], force: bool
+) -> tuple[list[ClipJob], list[ClipOutcome]]:
+    """Return the jobs of the clips that can be made, and the outcomes of those that cannot."""
+    jobs: list[ClipJob] = []
+    missing: list[ClipOutcome] = []
+    material = listing.material() if listing is not None else {}
+    for clip in clips:
+        work: GeneratedWork | FilesWork
+        if isinstance(target.source, GeneratedSource):
+            source = target.source
+            work = GeneratedWork(
+                size=source.size, generator_version=source.generator_version, max_frames=source.max_frames
+            )
+        elif clip not in material or material[clip].missing:
+            missing.append(_without_material(target, listing, clip))
+            continue
+        else:
+            assert listing is not None
+            settings = target.source.clips.model_copy(update={"assumed_fps": listing.assumed_fps})
+            work = FilesWork(material=material[clip], settings=settings)
+        jobs.append(
+            ClipJob(
+                clip=clip,
+                benchmark=target.benchmark,
+                source=target.source_name,
+                folder=str(target.clip_folder(clip)),
+                force=force,
+                work=work,
+            )
         )
-    else:
-        assert listing is not None
-        found = next(each for each in listing.clips if each.id == clip)
-        work = LocalWork(path=found.path, assumed_fps=listing.assumed_fps, poses=found.poses)
-    return ClipJob(
-        clip=clip,
-        benchmark=target.benchmark,
-        source=target.source_name,
-        folder=str(target.clip_folder(clip)),
-        force=force,
-        work=work,
-    )
+    return jobs, missing
+
+
+def _without_material(target: Target, listing: SourceListing | None, clip: str) -> ClipOutcome:
+    """Return the outcome of a clip whose files are not here: it stays if it was prepared before."""
+    try:
+        if (record := target.prepared(clip)) is not None:
+            return _outcome(record, "skipped")
+    except FileFormatError:
+        pass  # damaged, and nothing here to make it anew from: missing
+    known = listing.material().get(clip) if listing is not None else None
+    origin = listing.origin if listing is not None else ""
+    reason = known.missing if known is not None else f"{origin} does not hold it"
+    return ClipOutcome(clip=clip, status="missing", reason=reason)
 
 
 def _work(target: Target, jobs: list[ClipJob], workers: int, progress: Progress) -> list[ClipOutcome]:
@@ -279,7 +298,7 @@ def _work(target: Target, jobs: list[ClipJob], workers: int, progress: Progress)
         if outcome.status == "failed":
             progress.message(f"{outcome.clip} failed: {outcome.reason}")
         progress.advance()
-    return sorted(outcomes, key=lambda outcome: outcome.clip)
+    return outcomes
 
 
 def _attempt(job: ClipJob) -> ClipOutcome:
@@ -292,9 +311,13 @@ def _attempt(job: ClipJob) -> ClipOutcome:
         return ClipOutcome(clip=job.clip, status="failed", reason=f"{type(error).__name__}: {error}")
 
 
-def _outcome(record: ClipRecord, status: Literal["done", "skipped"]) -> ClipOutcome:
+def _outcome(record: ClipRecord, status: Outcome) -> ClipOutcome:
     return ClipOutcome(
-        clip=record.id, status=status, n_frames=record.n_frames, frames_sha256=record.frames_sha256
+        clip=record.id,
+        status=status,
+        n_frames=record.n_frames,
+        frames_sha256=record.frames_sha256,
+        notes=record.notes,
     )
 
 
@@ -306,7 +329,12 @@ def _killed(job: ClipJob) -> ClipOutcome:
     )
 
 
-def _report(target: Target, listing: SourceListing | None, outcomes: list[ClipOutcome]) -> PrepareReport:
+def _report(
+    target: Target,
+    listing: SourceListing | None,
+    outcomes: list[ClipOutcome],
+    not_fetched: dict[str, str],
+) -> PrepareReport:
     differing: tuple[str, ...] = ()
     short: tuple[str, ...] = ()
     if isinstance(target.source, GeneratedSource):
@@ -323,8 +351,10 @@ def _report(target: Target, listing: SourceListing | None, outcomes: list[ClipOu
         name=target.name,
         source=target.source_name,
         folder=str(target.folder),
-        clips=tuple(outcomes),
+        clips=tuple(sorted(outcomes, key=lambda outcome: outcome.clip)),
         differing=differing,
         shortfall=short,
         passed_over=listing.passed_over if listing is not None else (),
+        problems=listing.problems if listing is not None else (),
+        not_fetched=not_fetched,
     )

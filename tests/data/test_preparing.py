@@ -13,8 +13,10 @@ import pytest
 
 from mcbench import files
 from mcbench.data import ensure_prepared, load_clip, open_split, prepare
+from mcbench.data.decode import FilesWork
 from mcbench.data.generated import build_scene, demo_clips
-from mcbench.data.jobs import ClipJob, LocalWork, prepare_clip
+from mcbench.data.jobs import ClipJob, prepare_clip
+from mcbench.data.layouts import ClipMaterial
 from mcbench.errors import DataMissingError, FileFormatError, InputError, McbenchError
 from mcbench.records import ClipRecord
 from mcbench.video import digest_frames, open_frames
@@ -177,7 +179,6 @@ def test_local_clips_are_the_decoded_frames(home: Path, videos: Path) -> None:
         source = open_frames(videos / origins[clip.record.id])
         assert (clip.record.n_frames, clip.record.size) == (source.n_frames, source.size)
         assert clip.record.frames_sha256 == digest_frames(source) == digest_frames(clip.frames())
-        assert clip.record.origin["decoder"] == source.decoder
     assert {clip.record.id: clip.record.fps for clip in split.clips} == {
         "first_dance": 10.0,
         "third": 30.0,
@@ -311,10 +312,19 @@ def test_arguments_that_do_not_fit(home: Path, videos: Path) -> None:
             prepare(**arguments, home=home)  # type: ignore[arg-type]
 
 
-def test_one_at_a_time(home: Path) -> None:
-    folder = home / "prepared/tiny/generated"
-    with files.locked(folder / "clips"), pytest.raises(InputError, match="another mcbench process"):
-        prepare("tiny", home=home)
+def test_another_process_is_waited_for(home: Path) -> None:
+    lock = files.locked(home / "prepared/tiny/generated/clips")
+    lock.__enter__()
+
+    class LettingGo(Collected):
+        def message(self, text: str) -> None:
+            super().message(text)
+            lock.__exit__(None, None, None)
+
+    progress = LettingGo()
+    report = prepare("tiny", clips=["demo-01"], home=home, progress=progress)
+    assert progress.messages == ["another mcbench process prepares tiny: waiting until it ends"]
+    assert [clip.status for clip in report.clips] == ["done"]
 
 
 # --- killed ----------------------------------------------------------------------------------------
@@ -326,7 +336,7 @@ def job_of(home: Path, video: Path) -> ClipJob:
         benchmark="local/videos",
         source="local",
         folder=str(home / "prepared/local/videos/local/clips/long"),
-        work=LocalWork(path=str(video), assumed_fps=30),
+        work=FilesWork(material=ClipMaterial(id="long", path=str(video))),
     )
 
 

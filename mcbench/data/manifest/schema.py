@@ -130,13 +130,15 @@ class FileList(Part):
 
     file: RemoteFile
     """The list itself. Empty lines and lines that begin with `#` are passed over."""
-    into: str
-    """Folder that the listed files are put in, each under the last part of its address."""
+    into: str = ""
+    """Folder that the listed files are put in, each under the last part of its address; empty: no folder
+    of their own."""
 
     @field_validator("into")
     @classmethod
     def _is_a_folder(cls, into: str) -> str:
-        RemoteFile(name=into)
+        if into:
+            RemoteFile(name=into)
         return into
 
     def listed(self, text: str) -> tuple[RemoteFile, ...]:
@@ -152,7 +154,7 @@ class FileList(Part):
             if not url or url.startswith("#"):
                 continue
             try:
-                file = RemoteFile(name=f"{self.into}/{_name_of(url)}", urls=(url,))
+                file = RemoteFile(name=f"{self.into}/{_name_of(url)}".lstrip("/"), urls=(url,))
             except pydantic.ValidationError as error:
                 reason = error.errors()[0]["msg"].removeprefix("Value error, ")
                 raise FileFormatError(f"{self.file.name}, line {number}: {reason}") from error

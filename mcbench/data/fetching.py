@@ -1,0 +1,303 @@
+"""Bringing the files of a source here: what the manifest names, what its lists and tables name, unpacked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+import pydantic
+
+from mcbench import files
+from mcbench.data import licences
+from mcbench.data.layouts import clip_id
+from mcbench.data.layouts.reading import remote_files
+from mcbench.data.manifest import FileList, FilesSource
+from mcbench.data.places import Target, resolve_source
+from mcbench.downloads import (
+    ARCHIVE_SUFFIXES,
+    DEFAULT_SETTINGS,
+    DownloadSettings,
+    RemoteFile,
+    fetch_files,
+    fetched,
+    is_archive,
+    is_offline,
+    unpack_archive,
+)
+from mcbench.errors import DataMissingError, FileFormatError, InputError, McbenchError
+from mcbench.progress import Progress, SilentProgress
+from mcbench.records import Part
+
+FetchStatus = Literal["done", "skipped", "failed"]
+
+
+class FileOutcome(Part):
+    """What came of fetching one file."""
+
+    file: str
+    status: FetchStatus
+    """`skipped`: it was here already."""
+    n_bytes: int = 0
+    proof: Literal["sha256", "unverified", ""] = ""
+    """`unverified`: nobody published a digest; what came is recorded and held to from now on."""
+    reason: str = ""
+    """Why it is not here, and what to do."""
+
+
+class SourceFetch(Part):
+    """What came of `fetch`."""
+
+    benchmark: str
+    source: str
+    folder: str
+    """Where the files lie."""
+    files: tuple[FileOutcome, ...]
+
+    def with_status(self, status: FetchStatus) -> tuple[FileOutcome, ...]:
+        """Return the files of one status."""
+        return tuple(file for file in self.files if file.status == status)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every file is here."""
+        return not self.with_status("failed")
+
+
+def fetch(
+    name: str,
+    *,
+    source: str | None = None,
+    jobs: int = 4,
+    offline: bool | None = None,
+    accept_licence: bool = False,
+    home: Path | None = None,
+    settings: DownloadSettings = DEFAULT_SETTINGS,
+    progress: Progress | None = None,
+) -> SourceFetch:
+    """Bring all files of a source here that are not here yet, and unpack its archives.
+
+    Lists and tables come first, then the files that they name. A download that was interrupted goes on; a
+    file that cannot be had does not stop the others.
+
+    Args:
+        name: BENCHMARK, BENCHMARK/SUBSET or the path of a manifest; always the whole source is fetched.
+        source: name of the source; the benchmark's default one if None.
+        jobs: downloads at a time.
+        offline: forbid the network; MCBENCH_OFFLINE does too.
+        accept_licence: record that the user accepts the terms of the benchmark.
+        home: mcbench's home folder.
+        settings: how patient to be.
+        progress: how to report.
+
+    Raises:
+        InputError: unknown names, a source with nothing to fetch, or terms that have to be accepted before.
+        FileFormatError: a list or table that was fetched is damaged.
+        DiskSpaceError: the disk has no room.
+    """
+    target = resolve_source(name, source=source, home=home)
+    refuse_without_files(target)
+    if accept_licence:
+        licences.accept(target)
+    return bring(target, jobs=jobs, offline=offline, settings=settings, progress=progress)
+
+
+def bring(
+    target: Target,
+    *,
+    jobs: int = 4,
+    offline: bool | None = None,
+    settings: DownloadSettings = DEFAULT_SETTINGS,
+    progress: Progress | None = None,
+) -> SourceFetch:
+    """Do what `fetch` does for a target that is known to have files."""
+    shown = progress or SilentProgress()
+    outcomes: dict[str, FileOutcome] = {}
+    # Lists and tables that have just come name further files.
+    while new := [file for file in wanted_files(target) if file.name not in outcomes]:
+        absent = [file for file in new if fetched(file, target.downloads) is None]
+        needs_network = any(file.urls and not (target.downloads / file.name).exists() for file in absent)
+        if needs_network and not is_offline(offline):
+            licences.require(target)
+        outcomes |= {file.name: _here(file, target, "skipped") for file in new if file not in absent}
+        if absent:
+            outcomes |= _fetch(target, absent, jobs, offline, settings, shown)
+        outcomes |= _unpack(target, [file for file in new if outcomes[file.name].status != "failed"], shown)
+    return SourceFetch(
+        benchmark=target.benchmark,
+        source=target.source_name,
+        folder=str(target.downloads),
+        files=tuple(outcomes[name] for name in sorted(outcomes)),
+    )
+
+
+def wanted_files(target: Target, *, also_refused: bool = False) -> tuple[RemoteFile, ...]:
+    """Return the files of a source that are known by now; lists and tables name more once they are here.
+
+    Args:
+        target: a source of files.
+        also_refused: also files that only clips need which cannot be made.
+
+    Raises:
+        FileFormatError: a list or table is damaged.
+    """
+    source = files_source(target)
+    found = [*source.files, *(each.file for each in source.lists)]
+    for each in source.lists:
+        if (target.downloads / each.file.name).is_file():
+            found += _listed(each, target.downloads / each.file.name)
+    if target.downloads.is_dir():
+        with suppress(DataMissingError):  # the table is not here yet
+            found += remote_files(source.layout, target.downloads, also_refused=also_refused)
+    return tuple({file.name: file for file in found}.values())
+
+
+def unpack_brought(target: Target, origin: Path, progress: Progress) -> Path:
+    """Return the folder to read for what a user brings; archives are unpacked into mcbench's own folder.
+
+    Args:
+        target: a source of files.
+        origin: a folder, an archive, or a folder that holds the archives that the manifest names.
+        progress: told of the unpacking.
+
+    Raises:
+        InputError: it is neither, or is not there.
+        FileFormatError: an archive is damaged or unsafe.
+    """
+    own = target.home / "brought" / target.benchmark / target.source_name
+    if is_archive(origin):
+        archives = {origin: own / archive_stem(origin)}
+    elif origin.is_dir():
+        named = [file for file in files_source(target).files if file.unpack]
+        archives = {origin / file.name: own / file.unpacked_name for file in named}
+        archives = {archive: folder for archive, folder in archives.items() if archive.is_file()}
+    else:
+        what = "neither a folder nor an archive" if origin.exists() else "not there"
+        raise InputError(f"{origin} is {what}", f"archives end in {' '.join(ARCHIVE_SUFFIXES)}")
+    if not archives:
+        return origin
+    progress.start(f"unpacking {target.benchmark}", len(archives))
+    for archive, folder in archives.items():
+        unpack_archive(archive, folder)
+        progress.advance()
+    return own / archive_stem(origin) if is_archive(origin) else own
+
+
+def archive_stem(path: Path) -> str:
+    """Return the name of an archive without its ending, as one that can be used in paths everywhere."""
+    ending = next((suffix for suffix in ARCHIVE_SUFFIXES if path.name.lower().endswith(suffix)), "")
+    return clip_id(path.name[: len(path.name) - len(ending)])
+
+
+def is_here(target: Target) -> bool:
+    """Return whether any file of a source has been fetched or put into its folder of downloads."""
+    return target.downloads.is_dir() and any(target.downloads.iterdir())
+
+
+def refuse_without_files(target: Target) -> None:
+    """Do nothing if the source has files to fetch.
+
+    Raises:
+        InputError: it is generated, or a user must bring its files.
+    """
+    what = f"source {target.source_name} of {target.benchmark}"
+    if not isinstance(target.source, FilesSource):
+        raise InputError(f"{what} is made here: there is nothing to fetch", target.command())
+    if target.source.needs_folder:
+        raise InputError(
+            f"{what} cannot be fetched: its files are yours to bring", f"{target.command()} --from DIR"
+        )
+
+
+def files_source(target: Target) -> FilesSource:
+    """Return the target's source, which is known to be one of files."""
+    assert isinstance(target.source, FilesSource)
+    return target.source
+
+
+def fetch_command(target: Target) -> str:
+    """Return the command that fetches a source."""
+    return f"mcbench data fetch {target.benchmark}{target.source_option}"
+
+
+def _fetch(
+    target: Target,
+    absent: Sequence[RemoteFile],
+    jobs: int,
+    offline: bool | None,
+    settings: DownloadSettings,
+    progress: Progress,
+) -> dict[str, FileOutcome]:
+    report = fetch_files(
+        absent,
+        target.downloads,
+        jobs=jobs,
+        offline=offline,
+        command=fetch_command(target),
+        progress=progress,
+        settings=settings,
+    )
+    return {
+        file.name: _here(file, target, "done")
+        if file.name in report.records
+        else FileOutcome(
+            file=file.name,
+            status="failed",
+            reason=" - ".join(
+                part for part in (report.failures[file.name].message, report.failures[file.name].hint) if part
+            ),
+        )
+        for file in absent
+    }
+
+
+def _here(file: RemoteFile, target: Target, status: FetchStatus) -> FileOutcome:
+    record = fetched(file, target.downloads)
+    assert record is not None  # it has just been looked up, or fetched
+    return FileOutcome(file=file.name, status=status, n_bytes=record.n_bytes, proof=record.proof)
+
+
+def _unpack(target: Target, here: Sequence[RemoteFile], progress: Progress) -> dict[str, FileOutcome]:
+    """Unpack archives that are here; return the outcomes of those that cannot be."""
+    archives = [file for file in here if file.unpack]
+    failed: dict[str, FileOutcome] = {}
+    if archives:
+        progress.start(f"unpacking {target.benchmark}", len(archives))
+    for file in archives:
+        try:
+            unpack_archive(target.downloads / file.name, target.downloads / file.unpacked_name)
+        except McbenchError as error:
+            reason = " - ".join(part for part in (error.message, error.hint) if part)
+            failed[file.name] = FileOutcome(file=file.name, status="failed", reason=reason)
+            progress.message(f"{file.name}: {error.message}")
+        progress.advance()
+    return failed
+
+
+def _listed(file_list: FileList, path: Path) -> Iterator[RemoteFile]:
+    """Yield the files that a list names.
+
+    Raises:
+        FileFormatError: a line is no address, or two would get one name.
+    """
+    lines_of: dict[str, int] = {}
+    for number, line in enumerate(files.read_text(path).splitlines(), start=1):
+        url = line.strip()
+        if not url or url.startswith("#"):
+            continue
+        try:
+            file = RemoteFile(name=f"{file_list.into}/{_name_of(url)}", urls=(url,))
+        except pydantic.ValidationError as error:
+            raise FileFormatError(f"{path}, line {number}: {error.errors()[0]['msg']}") from error
+        if lines_of.setdefault(file.name, number) != number:
+            raise FileFormatError(f"{path}, lines {lines_of[file.name]} and {number} both name {file.name}")
+        yield file
+
+
+def _name_of(url: str) -> str:
+    scheme, _, rest = url.partition(":")
+    if scheme.lower() == "youtube":
+        return clip_id(f"{rest}.mp4")
+    return clip_id(unquote(urlsplit(url).path).rstrip("/").rpartition("/")[2])
