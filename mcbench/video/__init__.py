@@ -30,7 +30,8 @@ from mcbench.video.digest import FramesDigest, digest_frames
 from mcbench.video.folders import PictureFolder
 from mcbench.video.geometry import Box, Fit, Placement, place, scale_box
 from mcbench.video.pictures import SUFFIXES as IMAGE_SUFFIXES
-from mcbench.video.pictures import Frame, encode_png, read_image, write_png
+from mcbench.video.pictures import Frame, read_image, write_png
+from mcbench.video.png import encode_png
 from mcbench.video.preview import write_preview
 from mcbench.video.resizing import fit_frame, place_frame
 from mcbench.video.selection import Selection

@@ -12,9 +12,7 @@ How pictures become uint8 RGB when they are read:
 | 32-bit integer or floating point, several pictures in one file | an error |
 | more than 16384 pixels a side or 2^26 in all | an error |
 
-PNG files are written by this module's own encoder: every row as its difference to the row above, zlib
-level 1. On frames of real video that takes half the time of Pillow's fastest setting, and the bytes depend
-only on the pixels and the zlib library.
+PNG files are written, and those are read, by `mcbench.video.png`; Pillow reads all others.
 """
 
 from __future__ import annotations
@@ -29,6 +27,7 @@ from numpy.typing import NDArray
 
 from mcbench import files
 from mcbench.errors import FileFormatError
+from mcbench.video.png import decode_own_png, encode_png
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -43,41 +42,13 @@ LARGEST_SIDE = 16384
 LARGEST_AREA = 2**26
 """Pixels of the largest frame that is read; 8192x8192."""
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_UP_FILTER = 2
-_COLOUR_TYPE = {1: 0, 3: 2}
+_SIGNATURE_LENGTH = 8
 _ORIENTATION = 0x0112
 _TRANSPOSING_ORIENTATIONS = frozenset({5, 6, 7, 8})
 _CHUNKS_WITH_METADATA = frozenset({b"eXIf", b"tEXt", b"zTXt", b"iTXt"})
 _DAMAGE = (OSError, ValueError, SyntaxError, zlib.error, struct.error)
 """What Pillow raises for files that are not as they should be."""
 _MODES_WITHOUT_8_BITS = frozenset({"I", "F"})
-
-
-def encode_png(image: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
-    """Return a picture as the bytes of a PNG file, lossless.
-
-    Args:
-        image: uint8 or uint16, [height, width] for grey or [height, width, 3] for RGB.
-
-    Raises:
-        ValueError: another type or shape, or no pixels.
-    """
-    channels = image.shape[2] if image.ndim == 3 else 1
-    known_type = image.dtype.kind == "u" and image.itemsize in (1, 2)
-    if not known_type or image.ndim not in (2, 3) or channels not in _COLOUR_TYPE or image.size == 0:
-        raise ValueError(f"cannot write {image.dtype} {list(image.shape)} as PNG")
-    height, width = image.shape[:2]
-    big_endian = np.ascontiguousarray(image, dtype=image.dtype.newbyteorder(">"))
-    flat = big_endian.reshape(height, -1).view(np.uint8)
-    rows = np.empty((height, 1 + flat.shape[1]), np.uint8)
-    rows[:, 0] = _UP_FILTER
-    rows[0, 1:] = flat[0]
-    np.subtract(flat[1:], flat[:-1], out=rows[1:, 1:])
-    packer = zlib.compressobj(1, zlib.DEFLATED, 15, 9)
-    data = packer.compress(rows.data) + packer.flush()
-    header = struct.pack(">IIBBBBB", width, height, 8 * image.itemsize, _COLOUR_TYPE[channels], 0, 0, 0)
-    return _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
 
 
 def write_png(path: Path, image: NDArray[np.uint8] | NDArray[np.uint16]) -> None:
@@ -92,6 +63,8 @@ def read_image(path: Path) -> Frame:
         FileFormatError: it is missing, damaged, truncated, no picture, or one that has no single meaning
             as a frame; the message names the file.
     """
+    if path.suffix == ".png" and (frame := _read_own(path)) is not None:
+        return frame
     from PIL import ImageOps
 
     with _opened(path) as image:
@@ -102,6 +75,18 @@ def read_image(path: Path) -> Frame:
         except _DAMAGE as error:
             raise FileFormatError(f"{path} is damaged or cut short: {error}") from error
         return _as_rgb(path, upright)
+
+
+def _read_own(path: Path) -> Frame | None:
+    """Return the frame of a PNG file that `encode_png` wrote; None for all else, for Pillow to judge."""
+    try:
+        # A file that is far longer than its pixels could be is none of ours, and is not taken into memory.
+        if not path.is_file() or path.stat().st_size > 4 * LARGEST_AREA:
+            return None
+        frame = decode_own_png(path.read_bytes())
+    except OSError:
+        return None
+    return frame
 
 
 def read_size(path: Path) -> tuple[int, int]:
@@ -164,7 +149,7 @@ def check_size(path: Path, size: tuple[int, int]) -> None:
 def _has_metadata(png: Path) -> bool:
     """Return whether a PNG file has chunks that may say how it is turned, looking at chunk headers only."""
     with png.open("rb") as stream:
-        stream.seek(len(_SIGNATURE))
+        stream.seek(_SIGNATURE_LENGTH)
         while len(header := stream.read(8)) == 8:
             if header[4:] in _CHUNKS_WITH_METADATA:
                 return True
@@ -199,7 +184,3 @@ def _as_rgb(path: Path, image: Image.Image) -> Frame:
         return np.ascontiguousarray(with_alpha[..., :3])
     pixels: NDArray[Any] = np.array(image.convert("RGB"))
     return pixels
-
-
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
