@@ -36,6 +36,14 @@ def run(
             "--size", metavar="HxW", help="Size of the output (default: the model's own).", show_default=False
         ),
     ] = None,
+    poses_by: Annotated[
+        str | None,
+        typer.Option(
+            "--poses",
+            help="Driving poses: exact, dwpose, blazepose, ... (default: the best that each clip has).",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the run.")] = 0,
     device: console.DeviceOption = "auto",
     option: Annotated[
@@ -64,6 +72,7 @@ def run(
         limit_videos=limit_videos,
         limit_frames=limit_frames,
         size=parse_size(size) if size else None,
+        poses_by=poses_by,
         seed=seed,
         device=device,
         options=dict(_parse_option(text) for text in option or []),

@@ -4,12 +4,17 @@ from mcbench.conditions.bodies import body_mask, body_masks, union_mask
 from mcbench.conditions.carry import carried_reference, empty_scene
 from mcbench.conditions.clip import ClipConditions, FrameMaps
 from mcbench.conditions.depth_order import depth_order_map, depth_ranks
+from mcbench.conditions.driving import DrivingPoses, driving_poses
 from mcbench.conditions.flow import background_flow_map, flow_colours
 from mcbench.conditions.skeleton import LIMBS, draw_poses, limb_colours
+from mcbench.conditions.store import Condition, ConditionRecord, find_condition, kept_conditions
 
 __all__ = [
     "LIMBS",
     "ClipConditions",
+    "Condition",
+    "ConditionRecord",
+    "DrivingPoses",
     "FrameMaps",
     "background_flow_map",
     "body_mask",
@@ -18,8 +23,11 @@ __all__ = [
     "depth_order_map",
     "depth_ranks",
     "draw_poses",
+    "driving_poses",
     "empty_scene",
+    "find_condition",
     "flow_colours",
+    "kept_conditions",
     "limb_colours",
     "union_mask",
 ]

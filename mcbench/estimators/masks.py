@@ -8,15 +8,15 @@ come from a box of key points and are not turned; no smoothing over time.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mcbench import weights
-from mcbench.errors import FileFormatError, InputError
+from mcbench.errors import InputError
 from mcbench.estimators.identity import EstimatorIdentity
+from mcbench.estimators.openvino_network import OpenVinoNetwork, load_openvino
 from mcbench.estimators.pose.crops import Crop
 from mcbench.records import WeightsUse
 from mcbench.video import Frame
@@ -26,8 +26,8 @@ MASK_ESTIMATORS = (FROM_POSE, BLAZEPOSE)
 """`from-pose` is the dilated skeleton and looks at no pixel; `blazepose` cuts it to what is a person."""
 
 _SIDE = 256
-_SHAPES = [[1, _SIDE, _SIDE, 3], [1, _SIDE, _SIDE, 1]]
-"""Of the network's input and of its segmentation."""
+_SHAPES = [[1, _SIDE, _SIDE, 3], [1, 195], [1, 1], [1, _SIDE, _SIDE, 1]]
+"""Of the network's input, landmarks, presence and segmentation."""
 _MARGIN = 1.25
 _LARGEST_LOGIT = 60.0
 
@@ -62,36 +62,14 @@ def load_segmenter(*, home: Path | None = None) -> Segmenter:
         FileFormatError: the file holds another network.
     """
     path = weights.find(BLAZEPOSE, home)
-    try:
-        import openvino  # type: ignore[import-untyped, unused-ignore]
-    except ImportError:
-        raise InputError(
-            "BlazePose runs on OpenVINO, which is not installed", "pip install 'mcbench[fast]'"
-        ) from None
-    core = openvino.Core()
-    try:
-        model = core.read_model(path)
-        shapes = [list(port.shape) for port in (*model.inputs, *model.outputs[2:3])]
-    except RuntimeError as error:
-        raise FileFormatError(
-            f"{path} is no network that OpenVINO can read: {str(error).splitlines()[0]}",
-            f"mcbench weights fetch {BLAZEPOSE}",
-        ) from error
-    if shapes != _SHAPES:
-        raise FileFormatError(
-            f"{path} is not BlazePose with its segmentation: {shapes}",
-            f"mcbench weights fetch {BLAZEPOSE}",
-        )
-    # Left alone OpenVINO would compute in bfloat16 where the CPU can.
-    settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
-    return Segmenter(core.compile_model(model, "CPU", settings))
+    return Segmenter(load_openvino(path, "BlazePose with its segmentation", BLAZEPOSE, _SHAPES))
 
 
 class Segmenter:
     """BlazePose's segmentation of one person at a time."""
 
-    def __init__(self, compiled: Any) -> None:
-        self._compiled = compiled
+    def __init__(self, network: OpenVinoNetwork) -> None:
+        self._network = network
 
     def person(self, frame: Frame, box: NDArray[np.float64]) -> NDArray[np.float32]:
         """Return where the person in a box is.
@@ -105,7 +83,7 @@ class Segmenter:
         """
         crop = Crop.around(np.asarray(box, np.float64), _MARGIN, 1.0)
         pixels = crop.cut(frame, (_SIDE, _SIDE)).astype(np.float32)[None] / np.float32(255)
-        logits = np.asarray(self._compiled([pixels])[2], np.float32)[0, ..., 0]
+        logits = self._network.infer(pixels)[2][0, ..., 0]
         sure = 1 / (1 + np.exp(-np.clip(logits, -_LARGEST_LOGIT, _LARGEST_LOGIT)))
         return _place(sure.astype(np.float32), crop, frame.shape[:2])
 

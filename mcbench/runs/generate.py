@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mcbench import baselines, environment, files, video
 from mcbench.baselines import AnimationRequest, Animator
+from mcbench.conditions import DrivingPoses, driving_poses
 from mcbench.data import Clip, load_clip
 from mcbench.errors import McbenchError, MismatchError
 from mcbench.records import Size, VideoJob, VideoResult
@@ -35,11 +36,12 @@ def generate_video(job: VideoJob, animator: Animator | None = None) -> VideoResu
     try:
         device = environment.pick_device(job.device)
         clip = load_clip(Path(job.clip_folder))
+        driving = video_poses(job, clip)
         if animator is None:
             animator = baselines.load(job.model, device, job.options)
         environment.reset_peak_memory(device)
         began = time.perf_counter()
-        digest, size = _write_frames(job, clip, animator, out)
+        digest, size = _write_frames(job, clip, driving, animator, out)
         seconds = time.perf_counter() - began
     except Exception as error:  # any failure of a model is this video's, and the run goes on
         files.write_text(log, traceback.format_exc())
@@ -51,6 +53,7 @@ def generate_video(job: VideoJob, animator: Animator | None = None) -> VideoResu
         size=size,
         frames_sha256=digest,
         clip_sha256=clip.record.frames_sha256,
+        conditions={} if driving is None else driving.conditions,
         seconds=round(seconds, 3),
         peak_memory_bytes=environment.peak_memory_bytes(device),
     )
@@ -62,13 +65,25 @@ def video_seed(seed: int, model: str, name: str) -> int:
     return int.from_bytes(digest[:8], "big") >> 1
 
 
-def _write_frames(job: VideoJob, clip: Clip, animator: Animator, out: Path) -> tuple[str, Size]:
+def video_poses(job: VideoJob, clip: Clip) -> DrivingPoses | None:
+    """Return the poses that drive a video, or None for a model that needs none.
+
+    Raises:
+        DataMissingError: the clip has none; the hint is the command that makes them.
+        FileFormatError: they are damaged.
+    """
+    return driving_poses(clip, job.poses_by) if "poses" in baselines.get(job.model).needs else None
+
+
+def _write_frames(
+    job: VideoJob, clip: Clip, driving: DrivingPoses | None, animator: Animator, out: Path
+) -> tuple[str, Size]:
     digest = video.FramesDigest()
     preview = out / "previews" / f"{job.video}.mp4"
     preview.unlink(missing_ok=True)
     size: Size | None = None
     with files.atomic_folder(out / "frames" / job.video) as folder:
-        for index, frame in enumerate(_checked(animator.animate(_request(job, clip)), job)):
+        for index, frame in enumerate(_checked(animator.animate(_request(job, clip, driving)), job)):
             size = (frame.shape[0], frame.shape[1])
             digest.update(frame)
             video.write_png(folder / f"{index:06d}.png", frame)
@@ -78,12 +93,11 @@ def _write_frames(job: VideoJob, clip: Clip, animator: Animator, out: Path) -> t
     return digest.hexdigest(), size
 
 
-def _request(job: VideoJob, clip: Clip) -> AnimationRequest:
-    needs = baselines.get(job.model).needs
+def _request(job: VideoJob, clip: Clip, driving: DrivingPoses | None) -> AnimationRequest:
     return AnimationRequest(
         video=job.video,
         reference=clip.frame(0),
-        poses=clip.poses().first(job.n_frames) if "poses" in needs else None,
+        poses=None if driving is None else driving.poses.first(job.n_frames),
         n_frames=job.n_frames,
         fps=clip.record.fps,
         size=job.size,

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcbench import video
-from mcbench.conditions import draw_poses
+from mcbench.conditions import draw_poses, find_condition
 from mcbench.data import Clip
-from mcbench.errors import FileFormatError
+from mcbench.data.truth import Poses
+from mcbench.errors import DataMissingError, FileFormatError
 from mcbench.progress import Progress
 from mcbench.records import SplitRecord
 
@@ -43,15 +44,19 @@ def write_truth_previews(
 
 
 def _write(clip: Clip, folder: Path) -> None:
-    if "poses" in clip.record.truth:
-        video.write_preview(folder / f"{clip.record.id}.pose.mp4", _pose_drawings(clip), clip.record.fps)
+    try:
+        poses = find_condition(clip, "poses").poses()
+    except DataMissingError:
+        poses = None  # the page shows the truth alone
+    if poses is not None:
+        video.write_preview(folder / f"{clip.record.id}.pose.mp4", _pose_drawings(poses), clip.record.fps)
     video.write_preview(folder / f"{clip.record.id}.mp4", clip.frames(), clip.record.fps)
 
 
-def _pose_drawings(clip: Clip) -> Iterator[NDArray[np.uint8]]:
-    height, width = clip.record.size
+def _pose_drawings(poses: Poses) -> Iterator[NDArray[np.uint8]]:
+    height, width = poses.size
     scale = min(1.0, POSE_PREVIEW_HEIGHT / height)
     size = (round(height * scale), round(width * scale))
-    poses = clip.poses().resized(size)
-    for keypoints, visibility in zip(poses.keypoints, poses.visibility, strict=True):
+    shown = poses.resized(size)
+    for keypoints, visibility in zip(shown.keypoints, shown.visibility, strict=True):
         yield draw_poses(keypoints, visibility, size)

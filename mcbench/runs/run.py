@@ -9,10 +9,10 @@ from pathlib import Path
 
 from mcbench import baselines, data, environment, files
 from mcbench.baselines import Animator, Options
-from mcbench.errors import InputError, MismatchError
+from mcbench.errors import DataMissingError, InputError, MismatchError
 from mcbench.progress import Progress, SilentProgress
 from mcbench.records import RunRecord, Size, SplitRecord, VideoJob, VideoResult
-from mcbench.runs.generate import generate_video
+from mcbench.runs.generate import generate_video, video_poses
 from mcbench.runs.previews import write_truth_previews
 
 
@@ -27,6 +27,7 @@ class RunRequest:
     limit_videos: int | None = None
     limit_frames: int | None = None
     size: Size | None = None
+    poses_by: str | None = None
     seed: int = 0
     device: str = "auto"
     options: Options = field(default_factory=dict)
@@ -76,8 +77,8 @@ def run_model(request: RunRequest, progress: Progress | None = None) -> RunRecor
             environment=environment.describe_environment(device),
             created=environment.now(),
         )
-        record = _begin(record_path, fresh, clips, request.overwrite)
         jobs = [_job(request, clip, folder, device) for clip in clips]
+        record = _begin(record_path, fresh, jobs, clips, request.overwrite)
         record = _work(record, record_path, jobs, animator, progress)
         write_truth_previews(split.record, clips, request.out, progress)
     return record
@@ -89,7 +90,13 @@ def _check_limits(request: RunRequest) -> None:
             raise InputError(f"{name} is {limit}, and must be at least 1")
 
 
-def _begin(path: Path, fresh: RunRecord, clips: Sequence[data.Clip], overwrite: bool) -> RunRecord:
+def _begin(
+    path: Path,
+    fresh: RunRecord,
+    jobs: Sequence[VideoJob],
+    clips: Sequence[data.Clip],
+    overwrite: bool,
+) -> RunRecord:
     """Return the record to go on with: the one in the folder if it is of the same run."""
     if overwrite or not path.exists():
         for name in ("frames", "previews", "scores", "logs"):
@@ -99,7 +106,7 @@ def _begin(path: Path, fresh: RunRecord, clips: Sequence[data.Clip], overwrite: 
     old = RunRecord.read(path)
     for part in ("", "frames", "previews", "logs"):
         files.remove_leftovers(path.parent / part)
-    differing = _differences(old, fresh, clips)
+    differing = [*_differences(old, fresh, clips), *_other_conditions(old, jobs, clips)]
     if differing:
         raise MismatchError(
             f"{path.parent} holds a run with another {', '.join(differing)}",
@@ -130,6 +137,23 @@ def _differences(old: RunRecord, fresh: RunRecord, clips: Sequence[data.Clip]) -
     return [name for name, (before, after) in pairs.items() if before != after]
 
 
+def _other_conditions(old: RunRecord, jobs: Sequence[VideoJob], clips: Sequence[data.Clip]) -> list[str]:
+    """Name the videos that are there and were driven by other poses than they would be now."""
+    driven_by = {result.video: result.conditions for result in old.videos if result.status == "done"}
+    changed = []
+    for job, clip in zip(jobs, clips, strict=True):
+        before = driven_by.get(job.video)
+        if not before:
+            continue
+        try:
+            now = video_poses(job, clip)
+        except DataMissingError:
+            continue  # its poses are gone since, and what is done needs them no more
+        if now is not None and now.conditions != before:
+            changed.append(f"kind of poses for {job.video} (it was driven by {before.get('poses', '')})")
+    return changed
+
+
 def _code(record: RunRecord) -> tuple[str, str | None]:
     return record.environment.mcbench, record.environment.git_commit
 
@@ -142,6 +166,7 @@ def _job(request: RunRequest, clip: data.Clip, folder: Path, device: str) -> Vid
         out_folder=str(folder),
         n_frames=min(clip.record.n_frames, request.limit_frames or clip.record.n_frames),
         size=request.size,
+        poses_by=request.poses_by,
         seed=request.seed,
         device=device,
         options=dict(request.options),
