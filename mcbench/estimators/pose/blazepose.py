@@ -7,15 +7,14 @@ person detector, and are never turned; no smoothing over time; the neck is the m
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mcbench.errors import FileFormatError, InputError
 from mcbench.estimators.boxes import box_iou
+from mcbench.estimators.openvino_network import OpenVinoNetwork, load_openvino
 from mcbench.estimators.pose.contract import Detection, check_request
 from mcbench.estimators.pose.crops import Crop, person_boxes
 
@@ -25,9 +24,9 @@ MARGIN = 1.25
 _WIDE_MARGIN = 2.0
 _CLEARLY_BETTER = 0.1
 """By how much more of the box another view has to fit, as IoU, to be taken."""
-_INPUT_SIZE = (256, 256)
+INPUT_SIDE = 256
 _LANDMARKS, _NUMBERS = 39, 5
-_CIRCLE = [33, 34]
+CIRCLE = [33, 34]
 """The middle of the hips, and a point on the circle around the whole body."""
 _LEFT_SHOULDER, _RIGHT_SHOULDER = 11, 12
 _FROM_BLAZEPOSE = np.array([0, 0, 12, 14, 16, 11, 13, 15, 24, 26, 28, 23, 25, 27, 5, 2, 8, 7])
@@ -43,12 +42,27 @@ class _Seen(NamedTuple):
     circle: NDArray[np.float64]
 
 
+class LandmarkNetwork:
+    """BlazePose's network of landmarks."""
+
+    def __init__(self, network: OpenVinoNetwork) -> None:
+        self._network = network
+
+    def look(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float64], float]:
+        """Return the landmarks of a crop [256, 256, 3], and whether anybody is there.
+
+        Returns:
+            landmarks float64 [39, 5], as in `coco18_from_landmarks`; the probability, 0..1, of a person.
+        """
+        outputs = self._network.infer(pixels.astype(np.float32)[None] / np.float32(255))
+        return np.asarray(outputs[0], np.float64).reshape(_LANDMARKS, _NUMBERS), float(outputs[1].ravel()[0])
+
+
 class BlazePose:
     """BlazePose (full) on OpenVINO, on the CPU in float32; a `PoseDetector`."""
 
-    def __init__(self, compiled: Any) -> None:
-        self._compiled = compiled
-        self._own = threading.local()
+    def __init__(self, network: LandmarkNetwork) -> None:
+        self._network = network
 
     @property
     def name(self) -> str:
@@ -87,21 +101,12 @@ class BlazePose:
         return far if _fit(far.keypoints, box, frame) > fit + _CLEARLY_BETTER else near
 
     def _look(self, frame: NDArray[np.uint8], crop: Crop) -> _Seen:
-        pixels = crop.cut(frame, _INPUT_SIZE).astype(np.float32)[None] / np.float32(255)
-        result = self._request().infer([pixels])
-        landmarks = np.asarray(result[0], np.float64).reshape(_LANDMARKS, _NUMBERS)
-        presence = float(np.asarray(result[1]).ravel()[0])
+        landmarks, presence = self._network.look(crop.cut(frame, (INPUT_SIDE, INPUT_SIDE)))
         points, sure = coco18_from_landmarks(landmarks)
-        middle, edge = crop.to_frame(landmarks[_CIRCLE, :2] / (_INPUT_SIZE[1], _INPUT_SIZE[0]))
+        middle, edge = crop.to_frame(landmarks[CIRCLE, :2] / INPUT_SIDE)
         radius = float(np.hypot(*(edge - middle)))
         circle = np.concatenate([middle - radius, middle + radius])
         return _Seen(crop.to_frame(points), sure * presence, circle)
-
-    def _request(self) -> Any:
-        """Return this thread's own request: one that several threads share would mix their results."""
-        if not hasattr(self._own, "request"):
-            self._own.request = self._compiled.create_infer_request()
-        return self._own.request
 
 
 def coco18_from_landmarks(
@@ -123,7 +128,7 @@ def coco18_from_landmarks(
     points[_NECK] = shoulders[:, :2].mean(axis=0)
     logits = chosen[:, 3].copy()
     logits[_NECK] = shoulders[:, 3].min()
-    return points / (_INPUT_SIZE[1], _INPUT_SIZE[0]), 1 / (1 + np.exp(-np.clip(logits, -60, 60)))
+    return points / INPUT_SIDE, 1 / (1 + np.exp(-np.clip(logits, -60, 60)))
 
 
 def _fit(keypoints: NDArray[np.float64], box: NDArray[np.float64], frame: NDArray[np.uint8]) -> float:
@@ -140,26 +145,10 @@ def load_blazepose(path: Path) -> BlazePose:
         InputError: OpenVINO is not installed.
         FileFormatError: OpenVINO cannot read the file, or it holds another network.
     """
-    try:
-        import openvino  # type: ignore[import-untyped, unused-ignore]
-    except ImportError:
-        raise InputError(
-            "BlazePose runs on OpenVINO, which is not installed", "pip install 'mcbench[fast]'"
-        ) from None
-    core = openvino.Core()
-    try:
-        model = core.read_model(path)
-        shapes = [list(port.shape) for port in (*model.inputs, *model.outputs[:2])]
-    except RuntimeError as error:
-        raise FileFormatError(
-            f"{path} is no network that OpenVINO can read: {str(error).splitlines()[0]}",
-            f"mcbench weights fetch {BLAZEPOSE}",
-        ) from error
-    if shapes != [[1, *_INPUT_SIZE, 3], [1, _LANDMARKS * _NUMBERS], [1, 1]]:
-        raise FileFormatError(
-            f"{path} is not BlazePose: its input and outputs are {shapes}",
-            f"mcbench weights fetch {BLAZEPOSE}",
-        )
-    # Left alone OpenVINO would compute in bfloat16 where the CPU can.
-    settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
-    return BlazePose(core.compile_model(model, "CPU", settings))
+    return BlazePose(load_landmarks(path))
+
+
+def load_landmarks(path: Path) -> LandmarkNetwork:
+    """Load BlazePose's network of landmarks; raises what `load_blazepose` does."""
+    shapes = [[1, INPUT_SIDE, INPUT_SIDE, 3], [1, _LANDMARKS * _NUMBERS], [1, 1]]
+    return LandmarkNetwork(load_openvino(path, "BlazePose", BLAZEPOSE, shapes))

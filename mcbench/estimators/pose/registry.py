@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mcbench import files, weights
 from mcbench.errors import InputError, WeightsMissingError
+from mcbench.estimators.openvino_network import INSTALL
 from mcbench.estimators.pose.blazepose import BLAZEPOSE, load_blazepose
 from mcbench.estimators.pose.contract import PoseDetector
 from mcbench.estimators.pose.embedded import EMBEDDED_POSE, embedded_pose_weights, load_embedded_pose
@@ -56,8 +57,6 @@ def detector_weights(name: str, *, home: Path | None = None) -> WeightsUse:
     if name == BLAZEPOSE:
         there = weights.present(BLAZEPOSE, home)
         if importlib.util.find_spec("openvino") is None:
-            raise WeightsMissingError(
-                "blazepose runs on OpenVINO, which is not installed", "pip install 'mcbench[fast]'"
-            )
+            raise WeightsMissingError("blazepose runs on OpenVINO, which is not installed", INSTALL)
         return WeightsUse(name=BLAZEPOSE, sha256=there.sha256)
     raise InputError(f"no pose detector is called {name!r}", f"there are {', '.join(DETECTORS)}")

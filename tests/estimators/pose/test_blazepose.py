@@ -135,9 +135,9 @@ def test_missing_weights_and_runtime_name_the_command(
     monkeypatch.setitem(sys.modules, "openvino", None)
     here = weights.Present("blazepose", tmp_path, "0" * 64)
     monkeypatch.setattr(weights, "present", lambda name, home: here)
-    with pytest.raises(WeightsMissingError, match=r"not installed\npip install 'mcbench\[fast\]'"):
+    with pytest.raises(WeightsMissingError, match=r"not installed\npip install 'mcbench\[pose\]'"):
         load_detector("blazepose")
-    with pytest.raises(InputError, match=r"not installed\npip install 'mcbench\[fast\]'"):
+    with pytest.raises(InputError, match=r"not installed\npip install 'mcbench\[pose\]'"):
         load_blazepose(tmp_path / "pose_landmark_full.tflite")
     with pytest.raises(InputError, match="there are pose@embedded, blazepose"):
         load_detector("openpose")
