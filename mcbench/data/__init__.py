@@ -9,9 +9,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mcbench.data.checking import ClipCheck, SplitStatus, VerifyReport, status, verify
+    from mcbench.data.checking import ClipCheck, VerifyReport, verify
     from mcbench.data.clips import Clip, Split, load_clip, open_split
     from mcbench.data.fetching import FileOutcome, SourceFetch, fetch
+    from mcbench.data.inventory import DownloadStatus, SplitStatus, download_status, status
     from mcbench.data.links import LinkReport, check_links
     from mcbench.data.manifest import Manifest, list_manifests, load_manifest
     from mcbench.data.preparing import ClipOutcome, PrepareReport, ensure_prepared, prepare
@@ -20,6 +21,7 @@ __all__ = [
     "Clip",
     "ClipCheck",
     "ClipOutcome",
+    "DownloadStatus",
     "FileOutcome",
     "LinkReport",
     "Manifest",
@@ -29,6 +31,7 @@ __all__ = [
     "SplitStatus",
     "VerifyReport",
     "check_links",
+    "download_status",
     "ensure_prepared",
     "fetch",
     "list_manifests",
@@ -41,9 +44,10 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "checking": ("ClipCheck", "SplitStatus", "VerifyReport", "status", "verify"),
+    "checking": ("ClipCheck", "VerifyReport", "verify"),
     "clips": ("Clip", "Split", "load_clip", "open_split"),
     "fetching": ("FileOutcome", "SourceFetch", "fetch"),
+    "inventory": ("DownloadStatus", "SplitStatus", "download_status", "status"),
     "links": ("LinkReport", "check_links"),
     "manifest": ("Manifest", "list_manifests", "load_manifest"),
     "preparing": ("ClipOutcome", "PrepareReport", "ensure_prepared", "prepare"),

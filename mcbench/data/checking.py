@@ -1,13 +1,13 @@
-"""Is what is prepared still what it was, and how much is there?"""
+"""Is what is prepared still what it was?"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal
 
-from mcbench.data.clips import Clip, data_hash, shortfall
-from mcbench.data.manifest import LOCAL, FilesSource, GeneratedSource, list_manifests
-from mcbench.data.places import Target, local_names, nothing_prepared, resolve
+from mcbench.data.clips import Clip, shortfall
+from mcbench.data.manifest import GeneratedSource
+from mcbench.data.places import nothing_prepared, resolve
 from mcbench.errors import FileFormatError, McbenchError, MismatchError
 from mcbench.processes import run_each
 from mcbench.progress import Progress, SilentProgress
@@ -41,27 +41,6 @@ class VerifyReport(Part):
     def complete(self) -> bool:
         """Whether every clip is there and whole."""
         return len(self.with_status("ok")) == len(self.clips)
-
-
-class SplitStatus(Part):
-    """How much of a subset of a source is prepared."""
-
-    benchmark: str
-    subset: str
-    source: str
-    prepared: int
-    """Clips that are prepared."""
-    expected: int
-    """Clips that belong to it, as far as is known."""
-    frames: int
-    bytes: int
-    """Space on disk."""
-    missing: tuple[str, ...]
-    data_sha256: Sha256 | None
-    """Hash of what is prepared; None where nothing is."""
-    notes: tuple[str, ...] = ()
-    command: str
-    """The command that prepares it."""
 
 
 class _CheckJob(Record):
@@ -126,60 +105,6 @@ def verify(
         notes=shortfall(target, records),
         command=target.command(),
     )
-
-
-def status(*, home: Path | None = None) -> tuple[SplitStatus, ...]:
-    """Return how much is prepared of every subset of every source.
-
-    A local source appears once something of it has been prepared.
-
-    Raises:
-        FileFormatError: a manifest or a source's listing is damaged. A clip whose record is damaged counts as
-            missing and is named in the notes.
-    """
-    targets: list[Target] = []
-    for manifest in list_manifests(home):
-        names = [f"{LOCAL}/{name}" for name in local_names(home)] if manifest.id == LOCAL else [manifest.id]
-        for name in names:
-            for source_name, source in manifest.sources.items():
-                for subset in source.subsets:
-                    full = name if manifest.id == LOCAL else f"{name}/{subset}"
-                    targets.append(resolve(full, source=source_name, home=home))
-    return tuple(
-        _status(target)
-        for target in targets
-        if not isinstance(target.source, FilesSource) or target.listing() is not None
-    )
-
-
-def _status(target: Target) -> SplitStatus:
-    expected = target.expected()
-    records: list[ClipRecord] = []
-    damage: list[str] = []
-    for clip in expected:
-        try:
-            if (record := target.prepared(clip)) is not None:
-                records.append(record)
-        except FileFormatError as error:
-            damage.append(error.message)
-    there = {record.id for record in records}
-    return SplitStatus(
-        benchmark=target.benchmark,
-        subset=target.subset_name,
-        source=target.source_name,
-        prepared=len(records),
-        expected=len(expected),
-        frames=sum(record.n_frames for record in records),
-        bytes=sum(_bytes_below(target.clip_folder(record.id)) for record in records),
-        missing=tuple(clip for clip in expected if clip not in there),
-        data_sha256=data_hash(records) if records else None,
-        notes=(*shortfall(target, records), *damage),
-        command=target.command(),
-    )
-
-
-def _bytes_below(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _check(job: _CheckJob) -> ClipCheck:
