@@ -1,4 +1,4 @@
-"""`mcbench data list`, `prepare`, `verify`, `status`."""
+"""`mcbench data`: `list`, `prepare`, `verify`, `status`; the other commands lie in files of their own."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mcbench.cli import console
+from mcbench.cli import console, data_files
+from mcbench.cli.data_files import AcceptOption, OfflineOption, SourceOption
 
 if TYPE_CHECKING:
-    from mcbench.data import PrepareReport
+    from mcbench.data import DownloadStatus, PrepareReport, SplitStatus
 
 app = typer.Typer(
-    name="data", help="Benchmarks: list them, prepare their clips, check what is there.", no_args_is_help=True
+    name="data",
+    help="Benchmarks: list them, fetch their files, prepare their clips, check what is there.",
+    no_args_is_help=True,
 )
+app.command("fetch")(data_files.fetch)
+app.command("links")(data_files.links)
+app.command("check-manifest")(data_files.check_manifest)
 
 SplitArgument = Annotated[
     str, typer.Argument(metavar="BENCHMARK", help="BENCHMARK, BENCHMARK/SUBSET or local/NAME.")
-]
-SourceOption = Annotated[
-    str | None,
-    typer.Option(
-        "--source", help="Source of the clips (default: the benchmark's first).", show_default=False
-    ),
 ]
 
 
@@ -47,7 +47,8 @@ def list_benchmarks(home: console.HomeOption = None, as_json: console.JsonOption
                 mark = "" if source_name == manifest.default_source else f" --source {source_name}"
                 tail = "" if subset_name == "default" else f"/{subset_name}"
                 what = f"{source.description}: {subset.description}"
-                rows.append((f"{name}{tail}{mark}", subset.videos, subset.frames, source.networks, what))
+                videos = subset.videos or (len(subset.clips) if subset.clips else None)
+                rows.append((f"{name}{tail}{mark}", videos, subset.frames, source.networks, what))
     console.print_table("benchmarks", ("benchmark", ">videos", ">frames", "networks", "what"), rows)
 
 
@@ -61,7 +62,10 @@ def prepare(
     from_path: Annotated[
         Path | None,
         typer.Option(
-            "--from", help="Folder of videos or frame folders, for a local source.", show_default=False
+            "--from",
+            metavar="DIR|ARCHIVE",
+            help="What you have: stands for the downloads of a source of files.",
+            show_default=False,
         ),
     ] = None,
     name: Annotated[
@@ -77,19 +81,27 @@ def prepare(
         typer.Option("--fps", help="Frames a second of frame folders (default: 30).", show_default=False),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Make clips anew that are there already.")] = False,
+    offline: OfflineOption = False,
+    accept_licence: AcceptOption = False,
     workers: console.WorkersOption = None,
     home: console.HomeOption = None,
     as_json: console.JsonOption = False,
 ) -> None:
-    """Prepare clips: render the generated ones, decode the videos of a folder. Killed, it goes on later.
+    """Prepare clips: render the generated ones, fetch and decode the videos of the others.
+
+    Killed, it goes on later. What cannot be had is listed, the rest is prepared, and the exit code is 1.
 
     Example: mcbench data prepare multi-character/demo
+
+    Example: mcbench data prepare tiktok/last-40 --from TikTok_dataset.zip
 
     Example: mcbench data prepare local --from my_videos/ --name street
     """
     from mcbench import data
     from mcbench.processes import default_workers
 
+    if from_path is None and benchmark != "local":
+        data_files.settle_terms(benchmark, source, home, accept=accept_licence, offline=offline)
     with console.progress() as progress:
         report = data.prepare(
             benchmark,
@@ -98,6 +110,7 @@ def prepare(
             from_path=from_path,
             name=name,
             fps=fps,
+            offline=offline or None,
             home=home,
             workers=workers or default_workers(),
             force=force,
@@ -118,10 +131,15 @@ def _print_report(report: PrepareReport) -> None:
     )
     done, skipped, failed = (report.with_status(status) for status in ("done", "skipped", "failed"))
     frames = sum(clip.n_frames for clip in (*done, *skipped))
+    missing = len(report.with_status("missing"))
     console.say(
-        f"{len(done)} prepared, {len(skipped)} there already, {len(failed)} failed; {frames:,} frames in "
-        f"{report.folder}"
+        f"{len(done)} prepared, {len(skipped)} there already, {len(failed)} failed"
+        f"{f', {missing} missing' if missing else ''}; {frames:,} frames in {report.folder}"
     )
+    for file, reason in report.not_fetched.items():
+        console.say(f"not fetched: {file}: {reason}")
+    for text in (*report.problems, *(f"{clip.clip}: {note}" for clip in report.clips for note in clip.notes)):
+        console.say(f"note: {text}")
     for note in report.shortfall:
         console.say(f"incomplete: {note}")
     if report.passed_over:
@@ -167,16 +185,46 @@ def verify(
 
 @app.command("status")
 def status(home: console.HomeOption = None, as_json: console.JsonOption = False) -> None:
-    """Show how much of each benchmark is prepared.
+    """Show what is here of each benchmark: its files, dead links, prepared clips, their size.
 
     Example: mcbench data status --json
     """
     from mcbench import data
 
-    splits = data.status(home=home)
+    downloads, splits = data.download_status(home=home), data.status(home=home)
     if as_json:
-        console.emit_json(splits)
+        console.emit_json({"downloads": downloads, "prepared": splits})
         return
+    _print_downloads(downloads)
+    _print_splits(splits)
+
+
+def _print_downloads(downloads: tuple[DownloadStatus, ...]) -> None:
+    rows = [
+        (
+            each.benchmark,
+            each.source,
+            f"{each.present} of {each.known}",
+            len(each.dead) if each.links_checked else "not checked",
+            f"{each.bytes / 1e6:,.1f} MB",
+            each.terms,
+            "; ".join(
+                (
+                    *((f"missing {_shortened(each.missing)}",) if each.missing else ()),
+                    *((f"by hand {_shortened(each.by_hand)}",) if each.by_hand else ()),
+                    *((f"dead {_shortened(each.dead)}",) if each.dead else ()),
+                    *((f"{each.unverified} unverified",) if each.unverified else ()),
+                    *each.notes,
+                )
+            ),
+        )
+        for each in downloads
+    ]
+    columns = ("benchmark", "source", ">files", ">dead links", ">on disk", "terms", "remarks")
+    console.print_table("files", columns, rows)
+
+
+def _print_splits(splits: tuple[SplitStatus, ...]) -> None:
     rows = [
         (
             split.benchmark if split.subset == "default" else f"{split.benchmark}/{split.subset}",
@@ -185,9 +233,7 @@ def status(home: console.HomeOption = None, as_json: console.JsonOption = False)
             split.frames,
             f"{split.bytes / 1e6:,.1f} MB",
             (split.data_sha256 or "")[:12],
-            "; ".join((f"missing {_shortened(split.missing)}" if split.missing else "", *split.notes)).strip(
-                "; "
-            ),
+            "; ".join((*((f"missing {_shortened(split.missing)}",) if split.missing else ()), *split.notes)),
         )
         for split in splits
     ]

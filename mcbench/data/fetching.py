@@ -206,9 +206,8 @@ def refuse_without_files(target: Target) -> None:
     if not isinstance(target.source, FilesSource):
         raise InputError(f"{what} is made here: there is nothing to fetch", target.command())
     if target.source.needs_folder:
-        raise InputError(
-            f"{what} cannot be fetched: its files are yours to bring", f"{target.command()} --from DIR"
-        )
+        hint = f"mcbench data prepare {target.name}{target.source_option} --from DIR"
+        raise InputError(f"{what} cannot be fetched: its files are yours to bring", hint)
 
 
 def files_source(target: Target) -> FilesSource:

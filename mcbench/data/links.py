@@ -27,6 +27,9 @@ from mcbench.progress import Progress, SilentProgress
 from mcbench.records import Part, Record
 
 
+FileState = Literal["present", "dead", "unknown", "manual"]
+
+
 class FileLinks(Part):
     """One file and the state of each of its addresses."""
 
@@ -37,7 +40,7 @@ class FileLinks(Part):
     """How a person gets it."""
 
     @property
-    def state(self) -> Literal["present", "dead", "unknown", "manual"]:
+    def state(self) -> FileState:
         """`present`: one address gives the file; `dead`: none does; `unknown`: one could not be told."""
         if not self.links:
             return "manual"
@@ -56,7 +59,7 @@ class LinkReport(Record):
     """UTC time."""
     files: tuple[FileLinks, ...]
 
-    def with_state(self, state: Literal["present", "dead", "unknown", "manual"]) -> tuple[FileLinks, ...]:
+    def with_state(self, state: FileState) -> tuple[FileLinks, ...]:
         """Return the files of one state."""
         return tuple(file for file in self.files if file.state == state)
 

@@ -41,7 +41,7 @@ def test_prepare_verify_status(home: Path) -> None:
     assert "2 prepared, 0 there already, 0 failed; 6 frames" in first.stderr
     assert "0 prepared, 2 there already" in data("prepare", "tiny").stderr
     assert "demo-02\tok" in data("verify", "tiny", "--workers", "1").stdout
-    rows = json.loads(data("status", "--json").stdout)
+    rows = json.loads(data("status", "--json").stdout)["prepared"]
     (row,) = (row for row in rows if (row["benchmark"], row["subset"]) == ("tiny", "default"))
     assert (row["prepared"], row["expected"], row["frames"]) == (2, 2, 6)
     assert "tiny\tgenerated\t2 of 2\t6\t" in data("status").stdout
