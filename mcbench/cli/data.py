@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mcbench.cli import console, data_files
+from mcbench.cli import conditions, console, data_files
 from mcbench.cli.data_files import AcceptOption, OfflineOption, SourceOption
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.command("fetch")(data_files.fetch)
 app.command("links")(data_files.links)
 app.command("check-manifest")(data_files.check_manifest)
+app.command("conditions", cls=conditions.OptionalNames)(conditions.conditions)
 
 SplitArgument = Annotated[
     str, typer.Argument(metavar="BENCHMARK", help="BENCHMARK, BENCHMARK/SUBSET or local/NAME.")

@@ -7,6 +7,9 @@ HOME/prepared/BENCHMARK/SOURCE/conditions/CLIP/KIND@ESTIMATOR/condition.json   w
 Beside the record lie, in the formats of `mcbench.data.truth`, `poses.npz`, or one PNG file a frame: masks
 (8-bit labels), flow (16-bit), depth (16-bit inverse relative depth between the frame's lowest and highest
 value, which are in the record; 65535 is unknown), densepose (8-bit RGB drawings).
+
+Masks and DensePose drawings that came with a data set lie in the clip's own folder
+(`mcbench.data.beside`), and are found here under the name `dataset`.
 """
 
 from __future__ import annotations
@@ -38,13 +41,14 @@ OPTIONS: dict[ConditionKind, str] = {
 EXACT, DATASET = "exact", "dataset"
 """Names for what is no estimate: truth that lies beside the clip, and what came with the data set."""
 
-_PREFERRED: dict[ConditionKind, tuple[str, ...]] = {
+PREFERRED: dict[ConditionKind, tuple[str, ...]] = {
     "poses": (DATASET, "dwpose", "blazepose"),
     "masks": (DATASET, "blazepose", "from-pose"),
     "depth": (DATASET, "depth-anything-v2-small"),
     "flow": (DATASET, "raft", "dis"),
     "densepose": (DATASET, "command"),
 }
+"""Names of estimators by kind, the most trusted first; others come after them, by name."""
 _DEPTH_STEPS = NO_DEPTH - 1
 
 
@@ -191,6 +195,8 @@ def kept_condition(clip: Clip, kind: ConditionKind, estimator: str) -> Condition
 
     One that was made from another condition counts only while that one is the same.
     """
+    if estimator == DATASET and kind in ("masks", "densepose"):
+        return _of_data_set(clip, kind)
     folder = condition_folder(clip, kind, estimator)
     if not (folder / "condition.json").is_file():
         return None
@@ -208,10 +214,13 @@ def kept_condition(clip: Clip, kind: ConditionKind, estimator: str) -> Condition
 
 def kept_conditions(clip: Clip, kind: ConditionKind) -> tuple[Condition, ...]:
     """Return all kept conditions of a kind, the preferred one first (see docs/conditions.md)."""
-    names = [path.name.partition("@")[2] for path in clip_conditions_folder(clip).glob(f"{kind}@*")]
-    preferred = _PREFERRED[kind]
-    names.sort(key=lambda name: (preferred.index(name) if name in preferred else len(preferred), name))
-    found = (kept_condition(clip, kind, name) for name in names)
+    names = {path.name.partition("@")[2] for path in clip_conditions_folder(clip).glob(f"{kind}@*")}
+    preferred = PREFERRED[kind]
+    ordered = sorted(
+        names | {DATASET},
+        key=lambda name: (preferred.index(name) if name in preferred else len(preferred), name),
+    )
+    found = (kept_condition(clip, kind, name) for name in ordered)
     return tuple(condition for condition in found if condition is not None)
 
 
@@ -251,6 +260,21 @@ def check_frames(clip: Clip, n_frames: int, size: Size, what: str) -> None:
             f"{what} has {n_frames} frames of {size[0]}x{size[1]}, and {record.id} has {record.n_frames} of "
             f"{record.size[0]}x{record.size[1]}"
         )
+
+
+def _of_data_set(clip: Clip, kind: ConditionKind) -> Condition | None:
+    if kind not in clip.record.beside:
+        return None
+    given: dict[str, Setting] = {"sha256": str(clip.record.origin.get(f"{kind}_sha256", ""))}
+    record = ConditionRecord(
+        clip=clip.record.id,
+        kind=kind,
+        frames_sha256=clip.record.frames_sha256,
+        n_frames=clip.record.n_frames,
+        size=clip.record.size,
+        estimator=EstimatorIdentity(name=DATASET, settings=given),
+    )
+    return Condition(clip, kind, record, clip.folder / "beside" / kind)
 
 
 def _is_whole(folder: Path, record: ConditionRecord) -> bool:

@@ -149,13 +149,18 @@ class DepthAnything:
                 f"{state} gives metric depth, where larger is farther", "use a model of relative depth"
             )
         # transformers knows the names that older checkpoints use, so it fills the network; strictly.
-        with _without_progress_bar():
-            network, told = DepthAnythingForDepthEstimation.from_pretrained(
-                None,
-                config=DepthAnythingConfig.from_dict(config),
-                state_dict=read_state(state),
-                output_loading_info=True,
-            )
+        try:
+            with _without_progress_bar():
+                network, told = DepthAnythingForDepthEstimation.from_pretrained(
+                    None,
+                    config=DepthAnythingConfig.from_dict(config),
+                    state_dict=read_state(state),
+                    output_loading_info=True,
+                )
+        except (RuntimeError, ValueError, TypeError, KeyError) as error:
+            raise FileFormatError(
+                f"{state} does not fit its config: {str(error).splitlines()[0]}"
+            ) from error
         problems = [
             f"{len(told[kind])} {kind.replace('_', ' ')} (such as {sorted(map(str, told[kind]))[0]})"
             for kind in ("missing_keys", "unexpected_keys", "mismatched_keys")
