@@ -25,8 +25,8 @@ from mcbench.data.manifest import (
     GeneratedSource,
     Manifest,
     Subset,
-    is_path,
     load_manifest,
+    split_path,
 )
 from mcbench.errors import DataMissingError, FileFormatError, InputError
 from mcbench.records import ClipRecord, Record
@@ -166,7 +166,7 @@ class Target:
 
 
 def resolve(name: str, *, source: str | None = None, home: Path | None = None) -> Target:
-    """Return what BENCHMARK, BENCHMARK/SUBSET, local/NAME or the path of a manifest stands for.
+    """Return what BENCHMARK, BENCHMARK/SUBSET, local/NAME, PATH.toml or PATH.toml/SUBSET stands for.
 
     Raises:
         InputError: an unknown benchmark, subset or source, a name that cannot be one, or a benchmark of which
@@ -192,8 +192,8 @@ def resolve_source(name: str, *, source: str | None = None, home: Path | None = 
 def _parse(name: str, source: str | None, home: Path | None) -> tuple[Manifest, str, str | None, str]:
     """Return the manifest, the benchmark's id, the subset if one is named, and the source."""
     subset: str | None = None
-    if is_path(name):
-        manifest = load_manifest(name)
+    if (path := split_path(name)) is not None:
+        manifest, subset = load_manifest(path[0]), path[1]
         benchmark = manifest.id
     else:
         first, *rest = name.strip("/").split("/")

@@ -16,7 +16,7 @@ from mcbench.data.fetching import archive_stem, bring
 from mcbench.data.jobs import ClipJob, GeneratedWork, find_prepared, prepare_clip
 from mcbench.data.layouts import clip_id
 from mcbench.data.listing import find_place, list_source
-from mcbench.data.manifest import LOCAL, FilesSource, GeneratedSource, is_path, load_manifest
+from mcbench.data.manifest import LOCAL, FilesSource, GeneratedSource, load_manifest, split_path
 from mcbench.data.places import SourceListing, Target, resolve
 from mcbench.downloads import DEFAULT_SETTINGS, DownloadSettings
 from mcbench.errors import FileFormatError, InputError, McbenchError
@@ -221,7 +221,8 @@ def _name_of_folder(folder: Path | None) -> str:
 
 
 def _source_of_files(benchmark: str, home: Path | None) -> str | None:
-    manifest = load_manifest(benchmark if is_path(benchmark) else benchmark.split("/")[0], home)
+    path = split_path(benchmark)
+    manifest = load_manifest(path[0] if path else benchmark.split("/")[0], home)
     local = [name for name, source in manifest.sources.items() if isinstance(source, FilesSource)]
     return local[0] if len(local) == 1 else None
 

@@ -96,3 +96,14 @@ Layout = Annotated[
     FolderLayout | FramesLayout | VideosLayout | MotLayout | TsvLayout | TableLayout,
     Field(discriminator="kind"),
 ]
+
+
+def facts_of(layout: Layout) -> frozenset[str] | None:
+    """Return the names of the facts that a layout tells of its clips; None where annotations decide."""
+    if isinstance(layout, FramesLayout | VideosLayout):
+        return frozenset(name for pattern in layout.patterns for name in placeholders(pattern)) - {"clip"}
+    if isinstance(layout, MotLayout):
+        return frozenset({"split", "people"})
+    if isinstance(layout, TableLayout):
+        return frozenset({"split", "video"}) if layout.format == "mraa" else None
+    return frozenset()

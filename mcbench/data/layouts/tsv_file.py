@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import itertools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ _LONGEST_KEY = 4096
 _CHUNK = 2**20
 _LONGEST_ROW = 2**28
 """Bytes; a frame of 8192x8192 as PNG in base64 fits."""
+_SPAN = re.compile(r"([0-9]+)(?:-([0-9]+))?")
 _AGAIN = "download it again, or remove its .lineidx file, which then is not needed"
 
 
@@ -128,10 +130,11 @@ def parse_rows(text: str) -> list[int]:
     """
     rows: list[int] = []
     for span in text.split(","):
-        first, _, last = span.partition("-")
-        if not (first.isdecimal() and (last or first).isdecimal()) or int(last or first) < int(first):
+        found = _SPAN.fullmatch(span)
+        first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+        if last < first:
             raise FileFormatError(f"{text!r} names no rows of a TSV file")
-        rows.extend(range(int(first), int(last or first) + 1))
+        rows.extend(range(first, last + 1))
     return rows
 
 

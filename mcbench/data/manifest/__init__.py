@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from mcbench.data.layouts.specs import Layout
 from mcbench.data.manifest.checking import Finding, ManifestCheck, check_manifest
-from mcbench.data.manifest.reading import built_in_folder, is_path, list_manifests, load_manifest
+from mcbench.data.manifest.reading import built_in_folder, is_path, list_manifests, load_manifest, split_path
 from mcbench.data.manifest.schema import (
     DEFAULT_SUBSET,
     LOCAL,
@@ -44,4 +44,5 @@ __all__ = [
     "is_path",
     "list_manifests",
     "load_manifest",
+    "split_path",
 ]

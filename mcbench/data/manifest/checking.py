@@ -8,8 +8,8 @@ from typing import Any
 
 import pydantic
 
-from mcbench.data.layouts.specs import FolderLayout
-from mcbench.data.manifest.reading import name_field, read_content
+from mcbench.data.layouts.specs import FolderLayout, facts_of
+from mcbench.data.manifest.reading import complaints, read_content
 from mcbench.data.manifest.schema import DEFAULT_SUBSET, FilesSource, Manifest, Source
 from mcbench.downloads.records import RemoteFile
 from mcbench.errors import FileFormatError
@@ -55,7 +55,7 @@ def check_manifest(path: Path) -> ManifestCheck:
     except FileFormatError as error:
         return ManifestCheck(path=str(path), problems=(Finding(field="the file", text=error.message),))
     except pydantic.ValidationError as error:
-        problems = tuple(Finding(field=field, text=text) for field, text in name_field(error))
+        problems = tuple(Finding(field=field, text=text) for field, text in complaints(error, content))
         return ManifestCheck(path=str(path), id=_id_of(content), problems=problems)
     return ManifestCheck(path=str(path), id=manifest.id, warnings=tuple(_warnings(manifest)))
 
@@ -94,14 +94,23 @@ def _of_source(field: str, source: Source) -> list[Finding]:
                     text="neither clips nor videos are given, so nobody can tell whether it is complete",
                 )
             )
-        if subset.where and isinstance(source, FilesSource) and isinstance(source.layout, FolderLayout):
+        if isinstance(source, FilesSource) and (told := facts_of(source.layout)) is not None:
+            found += [
+                Finding(
+                    field=f"{field}.subsets.{name}.where.{fact}",
+                    text=f"the layout {source.layout.kind!r} tells {_list(told)}: no clip will belong to it",
+                )
+                for fact in sorted(set(subset.where) - told)
+            ]
+    if isinstance(source, FilesSource):
+        if isinstance(source.layout, FolderLayout) and _lie_in_folders(source):
             found.append(
                 Finding(
-                    field=f"{field}.subsets.{name}.where",
-                    text="the layout 'folder' tells no facts, so no clip will belong to it",
+                    field=f"{field}.layout",
+                    text="'folder' finds videos and frame folders directly in the downloads, and not what "
+                    "archives and lists put into folders: 'videos' or 'frames' may be meant",
                 )
             )
-    if isinstance(source, FilesSource):
         for index, file in enumerate(source.files):
             found += _of_file(f"{field}.files.{index}", file)
         for index, listed in enumerate(source.lists):
@@ -110,6 +119,16 @@ def _of_source(field: str, source: Source) -> list[Finding]:
                 Finding(field=f"{field}.lists.{index}", text="unverified files: the list has no hashes")
             )
     return found
+
+
+def _lie_in_folders(source: FilesSource) -> bool:
+    return any(file.unpack or "/" in file.name for file in source.files) or any(
+        each.into for each in source.lists
+    )
+
+
+def _list(facts: frozenset[str]) -> str:
+    return f"only {', '.join(sorted(facts))}" if facts else "no facts"
 
 
 def _of_file(field: str, file: RemoteFile) -> list[Finding]:

@@ -61,6 +61,14 @@ def is_path(name: str) -> bool:
     return name.endswith(SUFFIXES)
 
 
+def split_path(name: str) -> tuple[str, str | None] | None:
+    """Return the path and the subset of `PATH.toml` or `PATH.toml/SUBSET`; None where it is no path."""
+    path, slash, subset = name.rpartition("/")
+    if slash and is_path(path) and not is_path(subset):
+        return path, subset
+    return (name, None) if is_path(name) else None
+
+
 def built_in_folder() -> Path:
     """Return the folder of the manifests that come with mcbench, in a checkout or installed."""
     room = Path(__file__).resolve().parents[1]
@@ -82,11 +90,28 @@ def read_content(path: Path) -> Any:
         raise FileFormatError(f"{path} is not valid {kind}: {error}") from error
 
 
-def name_field(error: pydantic.ValidationError) -> list[tuple[str, str]]:
-    """Return the field and the complaint of everything that does not fit."""
-    return [
-        (".".join(str(part) for part in each["loc"]) or "the file", each["msg"]) for each in error.errors()
-    ]
+def complaints(error: pydantic.ValidationError, content: Any) -> list[tuple[str, str]]:
+    """Return the field and the complaint of everything in a manifest's content that does not fit."""
+    found = {each["loc"]: each["msg"].removeprefix("Value error, ") for each in error.errors()}
+    # A list whose every entry is wrong is also said to be empty: that would only confuse.
+    inner = [loc for loc in found if not any(other[: len(loc)] == loc for other in found if other != loc)]
+    return [(_field(loc, content), found[loc]) for loc in inner]
+
+
+def _field(loc: tuple[int | str, ...], content: Any) -> str:
+    """Return where something is, as the file has it: pydantic puts the `kind` of a table between."""
+    parts: list[str] = []
+    named = False
+    for part in loc:
+        if not named and isinstance(content, dict) and part == content.get("kind"):
+            named = True
+            continue
+        parts.append(str(part))
+        named = False
+        inside = isinstance(content, dict) and part in content
+        inside = inside or (isinstance(content, list) and isinstance(part, int) and part < len(content))
+        content = content[part] if inside else None
+    return ".".join(parts) or "the file"
 
 
 def _in_folder(folder: Path) -> list[Path]:
@@ -94,10 +119,11 @@ def _in_folder(folder: Path) -> list[Path]:
 
 
 def _read(path: Path) -> Manifest:
+    content = read_content(path)
     try:
-        return Manifest.model_validate(read_content(path))
+        return Manifest.model_validate(content)
     except pydantic.ValidationError as error:
-        field, complaint = name_field(error)[0]
+        field, complaint = complaints(error, content)[0]
         raise FileFormatError(
             f"{path} is not a valid manifest: {field}: {complaint}", f"mcbench data check-manifest {path}"
         ) from error

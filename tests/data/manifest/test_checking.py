@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mcbench.data.manifest import built_in_folder, check_manifest
+from tests.data.making import TINY
+
+BARE = """
+id = "mine"
+title = "Mine"
+default_source = "web"
+
+[sources.web]
+kind = "files"
+networks = "reference"
+
+[[sources.web.files]]
+name = "videos.zip"
+urls = ["https://example.org/videos.zip"]
+unpack = true
+
+[sources.web.layout]
+kind = "videos"
+patterns = ["{clip}.mp4"]
+
+[sources.web.subsets.default]
+"""
+
+
+def check(folder: Path, text: str, name: str = "mine.toml") -> tuple[list[str], list[str]]:
+    """The fields of problems and of warnings."""
+    (folder / name).write_text(text)
+    found = check_manifest(folder / name)
+    assert found.valid == (not found.problems)
+    return [each.field for each in found.problems], [each.field for each in found.warnings]
+
+
+@pytest.mark.parametrize("path", sorted(built_in_folder().glob("*")), ids=lambda path: path.stem)
+def test_built_in_manifests_are_valid(path: Path) -> None:
+    found = check_manifest(path)
+    assert found.valid
+    assert found.id == path.stem
+    assert not [
+        each for each in found.warnings if "no clip will belong" in each.text or "say how" in each.text
+    ]
+
+
+def test_what_is_missing_is_a_warning(tmp_path: Path) -> None:
+    problems, warnings = check(tmp_path, BARE)
+    assert problems == []
+    assert warnings == [
+        "licence",
+        "citation",
+        "homepage",
+        "sources.web.subsets.default",
+        "sources.web.files.0.sha256",
+        "sources.web.terms",
+    ]
+
+
+def test_every_problem_is_told_with_its_field(tmp_path: Path) -> None:
+    text = (
+        BARE.replace('title = "Mine"', "title = 3").replace("https://", "ftp://").replace("{clip}", "{name}")
+    )
+    problems, _ = check(tmp_path, text)
+    assert problems == [
+        "title",
+        "sources.web.files.0.urls",
+        "sources.web.layout.patterns.0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ('urls = ["https://example.org/videos.zip"]\n', "", "sources.web.files.0.urls"),
+        ("https://", "http://", "sources.web.files.0.urls"),
+        ('kind = "videos"\npatterns = ["{clip}.mp4"]', 'kind = "folder"', "sources.web.layout"),
+        (
+            "subsets.default]",
+            'subsets.default]\nwhere = { split = ["test"] }',
+            "sources.web.subsets.default.where.split",
+        ),
+        ("subsets.default]", "subsets.other]", "sources.web.subsets"),
+    ],
+)
+def test_what_works_and_is_doubtful(tmp_path: Path, old: str, new: str, field: str) -> None:
+    _, before = check(tmp_path, BARE)
+    problems, warnings = check(tmp_path, BARE.replace(old, new))
+    assert problems == []
+    assert field in set(warnings) - set(before)
+
+
+def test_a_file_with_a_hash_and_terms_and_counts_needs_no_warning(tmp_path: Path) -> None:
+    text = BARE.replace("unpack = true", f'unpack = true\nsha256 = "{"0" * 64}"') + "videos = 3\n"
+    text = text.replace('title = "Mine"', 'title = "Mine"\nlicence = "CC0"\ncitation = "Me"\nhomepage = "x"')
+    text += '\n[terms]\nsummary = "Do what you like."\n'
+    assert check(tmp_path, text) == ([], [])
+
+
+@pytest.mark.parametrize("text", ["id = ", "", "\x00"])
+def test_files_that_are_no_manifest(tmp_path: Path, text: str) -> None:
+    problems, _ = check(tmp_path, text)
+    assert problems
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    assert check_manifest(tmp_path / "none.toml").problems[0].field == "the file"
+    (tmp_path / "a.toml").write_bytes(b"\xff\xfe")
+    assert not check_manifest(tmp_path / "a.toml").valid
+    assert check(tmp_path, "{" * 5000, "mine.json")[0] == ["the file"]
+    assert check(tmp_path, "[1]", "mine.json")[0]
+
+
+def test_json_says_the_same(tmp_path: Path) -> None:
+    import tomllib
+
+    assert check(tmp_path, json.dumps(tomllib.loads(BARE)), "mine.json") == check(tmp_path, BARE)
+
+
+def test_a_generated_source_needs_no_terms(tmp_path: Path) -> None:
+    _, warnings = check(tmp_path, TINY)
+    assert [field for field in warnings if "terms" in field] == []
