@@ -17,8 +17,8 @@ from mcbench.downloads.partial import Partial, PartialState
 from mcbench.downloads.records import FileRecord, Proof, RemoteFile
 from mcbench.downloads.settings import DEFAULT_SETTINGS, DownloadSettings
 from mcbench.downloads.transfer import Address, transfer
-from mcbench.downloads.trouble import PassingError, RefusedError, WrongContentError
-from mcbench.errors import DataMissingError, FileFormatError, InputError, NetworkError
+from mcbench.downloads.trouble import PackageMissingError, PassingError, RefusedError, WrongContentError
+from mcbench.errors import DataMissingError, FileFormatError, InputError, McbenchError, NetworkError
 from mcbench.progress import Progress, SilentProgress
 
 BY_HAND = "by hand"
@@ -213,21 +213,31 @@ class _Download:
         Raises:
             NetworkError: none did.
             FileFormatError: none did, and one gave another file.
+            InputError: all need packages that are not installed.
         """
-        told: list[str] = []
-        wrong = False
+        told: list[tuple[str, Exception]] = []
         for mirror in self._file.urls:
             try:
                 return self._from_mirror(mirror)
             except (PassingError, RefusedError) as error:
-                told.append(f"{mirror}: {error}")
-                wrong = wrong or isinstance(error, WrongContentError)
+                told.append((mirror, error))
+        raise self._failure(told)
+
+    def _failure(self, told: list[tuple[str, Exception]]) -> McbenchError:
+        """Return the error that tells what each mirror said."""
+        missing = [error for _, error in told if isinstance(error, PackageMissingError)]
+        if len(missing) == len(told):
+            return InputError(missing[0].reason, missing[0].hint)
         again = f"run: {self._command}" if self._command else "run the same again"
-        hint = f"{again}; it goes on where it stopped"
-        if self._file.manual:
-            hint += f"; or: {self._file.manual}"
+        hints = [
+            f"{again}; it goes on where it stopped",
+            *(error.hint for error in missing),
+            self._file.manual,
+        ]
+        wrong = any(isinstance(error, WrongContentError) for _, error in told)
         kind = FileFormatError if wrong else NetworkError
-        raise kind(f"could not fetch {self._file.name} from " + "; ".join(told), hint)
+        reasons = "; ".join(f"{mirror}: {error}" for mirror, error in told)
+        return kind(f"could not fetch {self._file.name} from {reasons}", "; or: ".join(filter(None, hints)))
 
     def _from_mirror(self, mirror: str) -> FileRecord:
         """Ask one mirror again and again, for as long as it brings something new."""

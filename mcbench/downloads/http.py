@@ -65,7 +65,7 @@ class Browser:
             with error:
                 raise _trouble(error.code, error.headers, str(error.reason)) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise _no_answer(error) from error
+            raise no_answer(error) from error
         assert isinstance(answer, http.client.HTTPResponse)
         if answer.status not in (200, 206):
             with answer:
@@ -119,7 +119,8 @@ def _retry_after(headers: Message) -> float | None:
     return None if date is None else max(0.0, email.utils.mktime_tz(date) - time.time())
 
 
-def _no_answer(error: Exception) -> Exception:
+def no_answer(error: Exception) -> PassingError | RefusedError:
+    """Return what a failure to get any answer means for the download."""
     cause = error.reason if isinstance(error, urllib.error.URLError) else error
     if isinstance(cause, ssl.SSLCertVerificationError):
         return RefusedError(f"its certificate is not trusted: {cause.verify_message}")

@@ -10,10 +10,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from mcbench.downloads.transfer import Address
-from mcbench.downloads.trouble import PassingError, RefusedError
-from mcbench.errors import InputError
+from mcbench.downloads.trouble import PackageMissingError, PassingError, RefusedError
 
-INSTALL_HINT = 'run: pip install "mcbench[kaggle]"'
+_INSTALL_HINT = 'run: pip install "mcbench[kaggle]"'
 _LOGIN_HINT = "is there a token of your Kaggle account in ~/.kaggle/access_token or KAGGLE_API_TOKEN?"
 
 
@@ -26,7 +25,7 @@ def locate(mirror: str, name: str) -> Address:
             `.zip` as what comes is a zip.
 
     Raises:
-        InputError: kagglehub is not installed.
+        PackageMissingError: kagglehub is not installed.
         PassingError, RefusedError: Kaggle did not answer, or does not give it.
     """
     try:
@@ -35,8 +34,8 @@ def locate(mirror: str, name: str) -> Address:
         from kagglesdk.datasets.types.dataset_api_service import ApiDownloadDatasetRequest
         from kagglesdk.kaggle_client import KaggleClient
     except ImportError as error:
-        raise InputError(
-            f"{mirror} needs the package kagglehub, which is not installed", INSTALL_HINT
+        raise PackageMissingError(
+            f"{mirror} needs the package kagglehub, which is not installed", _INSTALL_HINT
         ) from error
     owner, dataset, *path = mirror.partition(":")[2].split("/", 2)
     request = ApiDownloadDatasetRequest()
@@ -55,6 +54,8 @@ def locate(mirror: str, name: str) -> Address:
         with client, client.datasets.dataset_api_client.download_dataset(request) as answer:
             return _address(mirror, name, bool(path), answer)
     except requests.HTTPError as error:
+        if error.response is not None:
+            error.response.close()
         raise _refusal(error.response, str(error)) from error
     except requests.RequestException as error:
         raise PassingError(f"Kaggle did not answer: {type(error).__name__}") from error

@@ -13,7 +13,6 @@ from mcbench.downloads.records import LinkState, check_url
 from mcbench.downloads.settings import DEFAULT_SETTINGS, DownloadSettings
 from mcbench.downloads.transfer import Address
 from mcbench.downloads.trouble import PassingError, RefusedError, StaleRangeError
-from mcbench.errors import InputError
 
 
 def check_link(
@@ -44,8 +43,6 @@ def check_link(
         return _state(url, "dead" if error.no_host else "unknown", str(error))
     except StaleRangeError:
         return _state(url, "present", n_bytes=0)  # no first byte: an empty file
-    except InputError as error:
-        return _state(url, "unknown", str(error).replace("\n", "; "))
     return _state(url, "present", n_bytes=n_bytes)
 
 

@@ -33,6 +33,19 @@ class WrongContentError(RefusedError):
     """What came is whole, and not the file that was meant."""
 
 
+class PackageMissingError(RefusedError):
+    """This kind of address needs a package that is not installed.
+
+    Attributes:
+        hint: the line to type.
+    """
+
+    def __init__(self, reason: str, hint: str) -> None:
+        super().__init__(f"{reason}; {hint}")
+        self.reason = reason
+        self.hint = hint
+
+
 class StaleRangeError(Exception):
     """The server cannot go on where the partial file ends: it has to be read from the start."""
 

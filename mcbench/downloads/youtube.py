@@ -5,22 +5,20 @@ from __future__ import annotations
 import importlib
 import re
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from mcbench.downloads.meter import Meter
 from mcbench.downloads.settings import DownloadSettings
-from mcbench.downloads.trouble import PassingError, RefusedError, StoppedError
-from mcbench.errors import InputError
+from mcbench.downloads.trouble import PackageMissingError, PassingError, RefusedError, StoppedError
 
-INSTALL_HINT = 'run: pip install "mcbench[youtube]"'
+_INSTALL_HINT = 'run: pip install "mcbench[youtube]"'
 
 # One stream, so that nothing has to be merged by another program; H.264 in MP4 opens everywhere.
 _FORMAT = "bv*[height<=1080][ext=mp4][vcodec^=avc1]/b[ext=mp4]/bv*[ext=mp4]/bv*/b"
 _GONE = re.compile(
-    r"video unavailable|private video|has been removed|no longer available|account .*terminated|"
-    r"is not available|does not exist|incomplete youtube id|HTTP Error 4(04|10)",
+    r"video unavailable|private video|video has been removed|no longer available|account .*terminated|"
+    r"video is not available|does not exist|HTTP Error 4(04|10)",
     re.I,
 )
 _REFUSED = re.compile(
@@ -36,7 +34,7 @@ def download(mirror: str, target: Path, meter: Meter, settings: DownloadSettings
     yt-dlp works in a folder beside it, where a later call finds what an interrupted one had got.
 
     Raises:
-        InputError: yt-dlp is not installed.
+        PackageMissingError: yt-dlp is not installed.
         PassingError, RefusedError: YouTube did not answer, or does not give the video.
     """
     scratch = target.parent / f"{target.name}.youtube"
@@ -66,7 +64,7 @@ def look_up(mirror: str, settings: DownloadSettings) -> int | None:
     """Return the size of `youtube:ID` in bytes where YouTube tells it; nothing is downloaded.
 
     Raises:
-        InputError, PassingError, RefusedError: as `download`.
+        PackageMissingError, PassingError, RefusedError: as `download`.
     """
     told = _ask(mirror, {"format": _FORMAT}, settings, download=False)
     size = told.get("filesize")
@@ -79,8 +77,8 @@ def _ask(
     try:
         yt_dlp = importlib.import_module("yt_dlp")
     except ImportError as error:
-        raise InputError(
-            f"{mirror} needs the package yt-dlp, which is not installed", INSTALL_HINT
+        raise PackageMissingError(
+            f"{mirror} needs the package yt-dlp, which is not installed", _INSTALL_HINT
         ) from error
     url = settings.youtube.format(id=mirror.partition(":")[2])
     common = {
@@ -100,7 +98,8 @@ def _ask(
         try:
             told = client.extract_info(url, download=download)
         except yt_dlp.utils.DownloadError as error:
-            raise _meaning(error) from error
+            cause = error.exc_info[1] if error.exc_info else None
+            raise (cause if isinstance(cause, StoppedError) else meaning(str(error))) from error
         except (yt_dlp.utils.YoutubeDLError, OSError) as error:
             raise PassingError(f"yt-dlp: {error}") from error
     if not isinstance(told, dict):
@@ -108,17 +107,12 @@ def _ask(
     return told
 
 
-def _meaning(error: Any) -> Exception:
-    cause = error.exc_info[1] if error.exc_info else None
-    if isinstance(cause, StoppedError):
-        return cause
-    told = str(error).removeprefix("ERROR: ").splitlines()[0]
-    meaning: Callable[[str], Exception] = PassingError
-    if _REFUSED.search(told):
-        meaning = RefusedError
-    elif _GONE.search(told):
-        return RefusedError(f"YouTube: {told}", gone=True)
-    return meaning(f"YouTube: {told}")
+def meaning(told: str) -> PassingError | RefusedError:
+    """Return what a complaint of yt-dlp means for the download."""
+    text = f"YouTube: {told.removeprefix('ERROR: ').splitlines()[0]}"
+    if _GONE.search(text):
+        return RefusedError(text, gone=True)
+    return RefusedError(text) if _REFUSED.search(text) else PassingError(text)
 
 
 class _Silence:
