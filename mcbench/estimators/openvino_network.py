@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mcbench.errors import FileFormatError, InputError
+from mcbench.errors import FileFormatError
+from mcbench.openvino_runtime import openvino_core
 
 INSTALL = "pip install 'mcbench[pose]'"
 """The line that brings what runs these networks."""
@@ -47,11 +48,7 @@ def load_openvino(
         InputError: OpenVINO is not installed.
         FileFormatError: OpenVINO cannot read the file, or it holds another network.
     """
-    try:
-        import openvino  # type: ignore[import-untyped, unused-ignore]
-    except ImportError:
-        raise InputError(f"{what} runs on OpenVINO, which is not installed", INSTALL) from None
-    core = openvino.Core()
+    core = openvino_core(what, "pose")
     fetch = f"mcbench weights fetch {weights_name}"
     try:
         model = core.read_model(path)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import queue
-import sys
 import threading
 import warnings
 from collections import OrderedDict
@@ -16,35 +14,11 @@ import torch
 from torch import nn
 
 from mcbench.errors import InputError
+from mcbench.openvino_runtime import openvino_core
 
 OpenVinoPrecision = Literal["f32", "bf16"]
-INSTALL = "pip install 'mcbench[fast]'"
+_WHAT, _EXTRA = "the fast mode on a CPU", "fast"
 _SHAPES_KEPT = 8
-_import_lock = threading.Lock()
-
-
-def import_openvino() -> Any:
-    """Import OpenVINO with its telemetry left out.
-
-    Raises:
-        InputError: it is not installed; the hint has the command.
-    """
-    with _import_lock:
-        if sys.modules.get("openvino") is not None:
-            return importlib.import_module("openvino")
-        # The import alone would send an event; without this module OpenVINO uses a stub of it.
-        before = sys.modules.get("openvino_telemetry")
-        sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
-        try:
-            importlib.import_module("openvino")
-            importlib.import_module("openvino.frontend.pytorch.ts_decoder")
-        except ImportError as error:
-            raise InputError(f"the fast mode on a CPU needs OpenVINO: {error}", INSTALL) from error
-        finally:
-            del sys.modules["openvino_telemetry"]
-            if before is not None:
-                sys.modules["openvino_telemetry"] = before
-        return importlib.import_module("openvino")
 
 
 def has_bf16() -> bool:
@@ -53,7 +27,7 @@ def has_bf16() -> bool:
     Raises:
         InputError: OpenVINO is not installed.
     """
-    core = import_openvino().Core()
+    core = openvino_core(_WHAT, _EXTRA)
     return "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
@@ -69,7 +43,7 @@ class OpenVinoRunner:
     """
 
     def __init__(self, module: nn.Module, precision: OpenVinoPrecision) -> None:
-        self._openvino, self._module, self._precision = import_openvino(), module, precision
+        self._core, self._module, self._precision = openvino_core(_WHAT, _EXTRA), module, precision
         self._compiled: OrderedDict[tuple[int, ...], _Compiled] = OrderedDict()
         self._lock = threading.Lock()
         self.backend = f"openvino-{precision}"
@@ -107,7 +81,7 @@ class OpenVinoRunner:
                 "INFERENCE_NUM_THREADS": threads,
                 "ENABLE_CPU_PINNING": False,
             }
-            return self._openvino.Core().compile_model(model, "CPU", settings)
+            return self._core.compile_model(model, "CPU", settings)
         except failures as error:
             raise InputError(
                 f"OpenVINO cannot run {type(self._module).__name__}: {error}", "leave the fast mode out"
