@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,6 +13,7 @@ from pydantic import Field
 from mcbench import files
 from mcbench.data.beside import keep_beside
 from mcbench.data.decode import FilesWork, decode_clip
+from mcbench.data.layouts.tsv_file import member_pictures
 from mcbench.data.origin import Origin, origin_of_files, same_origin, state_of_files
 from mcbench.data.truth import Poses
 from mcbench.data.truth_images import encode_flow, write_truth_image
@@ -177,7 +181,8 @@ def _render(job: ClipJob, work: GeneratedWork, origin: Origin, folder: Path) -> 
 
 
 def _take(job: ClipJob, work: FilesWork, origin: Origin, folder: Path) -> ClipRecord:
-    decoded = decode_clip(work, folder)
+    with _rows_as_files(work, folder) as readable:
+        decoded = decode_clip(readable, folder)
     poses = _poses_for(work, decoded.n_frames, decoded.size)
     truth: tuple[TruthKind, ...] = ()
     if poses is not None:
@@ -200,6 +205,26 @@ def _take(job: ClipJob, work: FilesWork, origin: Origin, folder: Path) -> ClipRe
         facts=work.material.facts,
         notes=kept.notes,
     )
+
+
+@contextmanager
+def _rows_as_files(work: FilesWork, folder: Path) -> Iterator[FilesWork]:
+    """Yield work on a folder of pictures in the place of rows of a TSV file; other work as it is."""
+    material = work.material
+    if not material.member:
+        yield work
+        return
+    rows = folder / "rows"
+    rows.mkdir()
+    for index, picture in enumerate(member_pictures(Path(material.path), material.member)):
+        suffix = ".png" if picture.startswith(b"\x89PNG") else ".jpg"
+        (rows / f"{index:06d}{suffix}").write_bytes(picture)
+    as_files = material.model_copy(update={"path": str(rows), "member": "", "beside": {}})
+    try:
+        yield work.model_copy(update={"material": as_files})
+    except FileFormatError as error:
+        raise FileFormatError(f"{material.path}, rows {material.member}: {error.message}") from error
+    shutil.rmtree(rows)
 
 
 def _poses_for(work: FilesWork, n_frames: int, size: Size) -> Poses | None:

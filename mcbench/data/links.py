@@ -26,7 +26,6 @@ from mcbench.errors import InputError, NetworkError
 from mcbench.progress import Progress, SilentProgress
 from mcbench.records import Part, Record
 
-
 FileState = Literal["present", "dead", "unknown", "manual"]
 
 
