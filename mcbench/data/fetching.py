@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
-from urllib.parse import unquote, urlsplit
 
-import pydantic
-
-from mcbench import files
 from mcbench.data import licences
 from mcbench.data.layouts import clip_id
 from mcbench.data.layouts.reading import remote_files
-from mcbench.data.manifest import FileList, FilesSource
+from mcbench.data.manifest import FilesSource
 from mcbench.data.places import Target, resolve_source
 from mcbench.downloads import (
     ARCHIVE_SUFFIXES,
@@ -27,7 +23,7 @@ from mcbench.downloads import (
     is_offline,
     unpack_archive,
 )
-from mcbench.errors import DataMissingError, FileFormatError, InputError, McbenchError
+from mcbench.errors import DataMissingError, InputError, McbenchError
 from mcbench.progress import Progress, SilentProgress
 from mcbench.records import Part
 
@@ -147,7 +143,7 @@ def wanted_files(target: Target, *, also_refused: bool = False) -> tuple[RemoteF
     found = [*source.files, *(each.file for each in source.lists)]
     for each in source.lists:
         if (target.downloads / each.file.name).is_file():
-            found += _listed(each, target.downloads / each.file.name)
+            found += each.listed(target.downloads / each.file.name)
     if target.downloads.is_dir():
         with suppress(DataMissingError):  # the table is not here yet
             found += remote_files(source.layout, target.downloads, also_refused=also_refused)
@@ -273,30 +269,3 @@ def _unpack(target: Target, here: Sequence[RemoteFile], progress: Progress) -> d
             progress.message(f"{file.name}: {error.message}")
         progress.advance()
     return failed
-
-
-def _listed(file_list: FileList, path: Path) -> Iterator[RemoteFile]:
-    """Yield the files that a list names.
-
-    Raises:
-        FileFormatError: a line is no address, or two would get one name.
-    """
-    lines_of: dict[str, int] = {}
-    for number, line in enumerate(files.read_text(path).splitlines(), start=1):
-        url = line.strip()
-        if not url or url.startswith("#"):
-            continue
-        try:
-            file = RemoteFile(name=f"{file_list.into}/{_name_of(url)}", urls=(url,))
-        except pydantic.ValidationError as error:
-            raise FileFormatError(f"{path}, line {number}: {error.errors()[0]['msg']}") from error
-        if lines_of.setdefault(file.name, number) != number:
-            raise FileFormatError(f"{path}, lines {lines_of[file.name]} and {number} both name {file.name}")
-        yield file
-
-
-def _name_of(url: str) -> str:
-    scheme, _, rest = url.partition(":")
-    if scheme.lower() == "youtube":
-        return clip_id(f"{rest}.mp4")
-    return clip_id(unquote(urlsplit(url).path).rstrip("/").rpartition("/")[2])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, Self
 from urllib.parse import unquote, urlsplit
 
@@ -141,35 +141,47 @@ class FileList(Part):
             RemoteFile(name=into)
         return into
 
-    def listed(self, text: str) -> tuple[RemoteFile, ...]:
-        """Return the files that the text of the list names.
+    def listed(self, path: Path) -> tuple[RemoteFile, ...]:
+        """Return the files that the downloaded list names, in its order; an address twice is one file.
+
+        Args:
+            path: the list, a text file of `https://`, `http://` and `youtube:` addresses.
 
         Raises:
-            FileFormatError: a line is no address, or two files would get one name; the message tells
-                the line.
+            FileFormatError: it cannot be read, a line is no such address, or two files would get one name;
+                the message tells the line.
         """
         found: dict[str, RemoteFile] = {}
-        for number, line in enumerate(text.splitlines(), start=1):
+        for number, line in enumerate(files.read_text(path).splitlines(), start=1):
             url = line.strip()
             if not url or url.startswith("#"):
                 continue
             try:
                 file = RemoteFile(name=f"{self.into}/{_name_of(url)}".lstrip("/"), urls=(url,))
-            except pydantic.ValidationError as error:
-                reason = error.errors()[0]["msg"].removeprefix("Value error, ")
-                raise FileFormatError(f"{self.file.name}, line {number}: {reason}") from error
+            except ValueError as error:
+                reason = (
+                    error.errors()[0]["msg"] if isinstance(error, pydantic.ValidationError) else str(error)
+                )
+                raise FileFormatError(
+                    f"{path}, line {number}: {reason.removeprefix('Value error, ')}"
+                ) from error
             if found.setdefault(file.name.lower(), file).urls != file.urls:
-                raise FileFormatError(f"{self.file.name}, line {number}: a second file would be {file.name}")
+                raise FileFormatError(f"{path}, line {number}: a second file would be {file.name}")
         return tuple(found.values())
 
 
 def _name_of(url: str) -> str:
-    """Return the name under which the file of an address is kept."""
+    """Return the name under which the file of an address is kept.
+
+    Raises:
+        ValueError: the address tells no name.
+    """
     scheme, _, rest = url.partition(":")
+    if scheme.lower() == "youtube":
+        return clip_id(f"{rest}.mp4")
     if scheme.lower() not in ("http", "https"):
-        return clip_id(rest.replace("/", "_"))
-    last = PurePosixPath(unquote(urlsplit(url).path)).name
-    return clip_id(last)
+        raise ValueError(f"{url!r} is no address of a list: write https://HOST/NAME or youtube:VIDEO_ID")
+    return clip_id(PurePosixPath(unquote(urlsplit(url).path)).name)
 
 
 class ClipSettings(Part):
