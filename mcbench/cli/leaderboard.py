@@ -24,24 +24,25 @@ def leaderboard(
         ),
     ] = None,
     out: Annotated[
-        Path, typer.Option("--out", help="Folder to write to; OUT/submissions holds committed records.")
+        Path,
+        typer.Option("--out", help="Folder to write to; OUT/submissions and OUT/published are read."),
     ] = Path("leaderboard"),
     submissions_only: Annotated[
-        bool, typer.Option("--submissions-only", help="Leave runs out: only what OUT/submissions holds.")
+        bool, typer.Option("--submissions-only", help="Leave runs out: only what OUT holds.")
     ] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 and show the difference if stale.")
     ] = False,
     as_json: console.JsonOption = False,
 ) -> None:
-    """Regenerate OUT/README.md, OUT/leaderboard.csv and OUT/index.html from score records.
+    """Regenerate OUT/README.md, leaderboard.csv, leaderboard.json and index.html from score records.
 
     Example: mcbench leaderboard --results results/ --out leaderboard/
     """
     from mcbench.leaderboard import check as difference_of
     from mcbench.leaderboard import collect, write_leaderboard
 
-    frame = collect(_folders(results, submissions_only), out / "submissions")
+    frame = collect(_folders(results, submissions_only), out / "submissions", out / "published")
     if frame.empty:
         raise DataMissingError(
             f"no score was found in {results or _DEFAULT_RESULTS} or {out / 'submissions'}",
@@ -56,7 +57,7 @@ def leaderboard(
         return
     paths = write_leaderboard(frame, out)
     if as_json:
-        console.emit_json(frame.to_dict("records"))
+        console.emit((out / "leaderboard.json").read_text(encoding="utf-8").rstrip("\n"))
     else:
         print_leaderboard(frame)
     for path in paths:

@@ -44,7 +44,28 @@ _STYLES = {
     "fid_vid": MetricStyle("FID-VID", 2, family="FID-VID", biased=True),
     "fvd": MetricStyle("FVD", 2, family="video distance", biased=True),
     "kvd": MetricStyle("KVD", 4, family="video distance"),
+    "logit_distance": MetricStyle("logit distance", 2),
+    "person_psnr": MetricStyle("person PSNR", 2, family="person PSNR"),
+    "person_ssim": MetricStyle("person SSIM", 4, family="person SSIM"),
+    "person_lpips": MetricStyle("person LPIPS", 4, family="person LPIPS"),
+    "iaa": MetricStyle("IAA", 4, family="identity"),
+    "iaa_cross": MetricStyle("IAA_cross", 4, family="identity"),
+    "identity_accuracy": MetricStyle("identity accuracy", 4, family="identity"),
+    "identity_swap_rate": MetricStyle("identity swaps", 4, family="identity"),
+    "missing_people": MetricStyle("missing people", 4, family="presence"),
+    "extra_people": MetricStyle("extra people", 4, family="presence"),
+    "occlusion_order": MetricStyle("occlusion order", 4, family="order"),
+    "oks": MetricStyle("OKS", 4, family="pose"),
+    "pck": MetricStyle("PCK", 4, family="pose"),
+    "pck_head": MetricStyle("PCK, head", 4, family="pose"),
+    "mpjpe": MetricStyle("MPJPE-2D", 2, family="pose"),
+    "mpjpe_height": MetricStyle("MPJPE, heights", 4, family="pose"),
+    "akd": MetricStyle("AKD", 2, family="pose"),
+    "mkr": MetricStyle("MKR", 4, family="pose"),
+    "pose_found": MetricStyle("found by pose", 4, family="pose"),
 }
+_OF_THE_DATA = "signature_distance"
+_TRUTH = "_truth"
 _BY_PROTOCOL = {
     # disco/2 divides by the number of pixels of a frame, so its values are a few 1e-4.
     ("disco/2", "l1"): MetricStyle("L1", 3, exponent=-4, family="absolute error"),
@@ -61,6 +82,18 @@ def style_of(protocol: str, metric: str) -> MetricStyle:
     base, at, networks = metric.partition("@")
     style = _BY_PROTOCOL.get((protocol, base)) or _STYLES.get(base) or MetricStyle(base, 4)
     return replace(style, label=f"{style.label}{at}{networks}")
+
+
+def is_of_the_data(metric: str) -> bool:
+    """Return whether a metric tells of the data alone, so that it ranks no method and has no column."""
+    base = metric.partition("@")[0]
+    return base == _OF_THE_DATA or base.endswith(_TRUTH)
+
+
+def reading_of_the_truth(metric: str) -> str:
+    """Return the metric that tells what the true frames read under `metric`, such as `oks_truth` of `oks`."""
+    base, at, networks = metric.partition("@")
+    return f"{base}{_TRUTH}{at}{networks}"
 
 
 def column_order(metric: str) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""The three files of a leaderboard: made from a frame, written, or compared with what is there."""
+"""The four files of a leaderboard: made from a frame, written, or compared with what is there."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ import pandas as pd
 
 from mcbench import files
 from mcbench.errors import DataMissingError
+from mcbench.leaderboard.json_file import render_json
+from mcbench.leaderboard.making import make_board
 from mcbench.leaderboard.markdown import render_markdown
 from mcbench.leaderboard.page import render_page
 from mcbench.leaderboard.previews import player_data
 from mcbench.leaderboard.spreadsheet import render_csv
-from mcbench.leaderboard.tables import make_tables
 
 
 def render(frame: pd.DataFrame, out: Path) -> dict[str, str]:
-    """Return file name -> text of `README.md`, `leaderboard.csv` and `index.html`.
+    """Return file name -> text of README.md, leaderboard.csv, leaderboard.json and index.html.
 
     The same records, lying the same way relative to `out`, give the same bytes on any machine.
 
@@ -35,11 +36,12 @@ def render(frame: pd.DataFrame, out: Path) -> dict[str, str]:
             "there are no scores to show",
             "mcbench run --model ours --split multi-character/demo, then mcbench score results/",
         )
-    tables = make_tables(frame)
+    board = make_board(frame)
     return {
-        "README.md": render_markdown(tables, out),
-        "leaderboard.csv": render_csv(frame, tables, out),
-        "index.html": render_page(tables, [player_data(table, out) for table in tables], out),
+        "README.md": render_markdown(board, out),
+        "leaderboard.csv": render_csv(frame, out),
+        "leaderboard.json": render_json(board, out),
+        "index.html": render_page(board.tables, [player_data(t, out) for t in board.tables], out),
     }
 
 
@@ -60,6 +62,8 @@ def check(frame: pd.DataFrame, out: Path) -> str:
     for name, text in render(frame, out).items():
         path = out / name
         old = files.read_text(path) if path.exists() else ""
+        if old == text:
+            continue
         parts += difflib.unified_diff(
             old.splitlines(keepends=True), text.splitlines(keepends=True), str(path), f"{path} (regenerated)"
         )

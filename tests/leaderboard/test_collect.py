@@ -47,7 +47,7 @@ def test_nested_splits_several_folders_and_submissions(tmp_path: Path) -> None:
 
 def test_a_record_found_twice_counts_once_with_its_videos(tmp_path: Path) -> None:
     factory.put(tmp_path / "results", factory.score())
-    sent = tmp_path / "sent" / "ours" / "disco-2.json"
+    sent = tmp_path / "sent/ours/multi-character/demo/disco-2.json"
     factory.score().write(sent)
     frame = collect([tmp_path / "results"], tmp_path / "sent")
     assert len(frame) == 3

@@ -34,6 +34,7 @@ def test_writes_and_prints_tables_then_checks(place: Path) -> None:
     assert {path.name for path in (place / "leaderboard").iterdir()} == {
         "README.md",
         "leaderboard.csv",
+        "leaderboard.json",
         "index.html",
     }
     assert run("--check").exit_code == 0
@@ -66,10 +67,12 @@ def test_without_results_the_committed_records_are_enough(place: Path) -> None:
     assert run().exit_code == 0
 
 
-def test_json_is_one_object_a_metric(place: Path) -> None:
+def test_json_is_that_of_the_file(place: Path) -> None:
     factory.put(place / "results", factory.score("ours", {"psnr": 20.0}))
-    (row,) = json.loads(run("--json").stdout)
-    assert (row["model"], row["metric"], row["value"], row["ci_low"]) == ("ours", "psnr", 20.0, 19.0)
+    (table,) = json.loads(run("--json").stdout)["tables"]
+    (row,) = table["rows"]
+    psnr = row["values"]["psnr"]
+    assert (row["model"], psnr["value"], psnr["interval"]) == ("ours", 20.0, "19.00, 21.00")
 
 
 def test_no_score_anywhere_names_the_commands(place: Path) -> None:

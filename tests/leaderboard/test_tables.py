@@ -98,7 +98,7 @@ def test_incomplete_coverage_is_listed_unranked_and_never_best(tmp_path: Path) -
         tmp_path,
         factory.score("a", {"psnr": 20.0}),
         factory.score("b", {"psnr": 21.0}),
-        factory.score("partial", {"psnr": 99.0}, coverage=partial),
+        factory.score("partial", {"psnr": factory.value("psnr", 99.0, n_videos=2)}, coverage=partial),
     )
     assert [(row.name, row.rank, row.complete) for row in table.rows] == [
         ("b", 1, True),
@@ -209,9 +209,9 @@ def test_the_noise_floor_is_shown_if_records_agree_on_it(tmp_path: Path) -> None
 
 
 def test_directions_that_contradict_are_an_error(tmp_path: Path) -> None:
-    upside_down = {"psnr": factory.value("psnr", 20.0, higher_is_better=False)}
-    with pytest.raises(MismatchError, match=r"psnr.*model-0.*model-1"):
-        tables_of(tmp_path, factory.score("a"), factory.score("b", upside_down))
+    upside_down = {"own": factory.value("own", 20.0, higher_is_better=True)}
+    with pytest.raises(MismatchError, match=r"own.*model-0.*model-1"):
+        tables_of(tmp_path, factory.score("a", {"own": 1.0}), factory.score("b", upside_down))
 
 
 def test_rows_of_one_name_are_told_apart(tmp_path: Path) -> None:

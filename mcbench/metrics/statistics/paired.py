@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.stats
+import scipy.special
 from numpy.typing import ArrayLike, NDArray
 
 from mcbench.errors import InputError
@@ -13,7 +13,7 @@ from mcbench.metrics.statistics.draws import random_state
 from mcbench.metrics.statistics.intervals import Interval, bootstrap_interval, jackknife_error
 
 _EXACT_UP_TO = 20
-"""Videos up to which all signs are tried: 2^19 sums take a few milliseconds."""
+"""Videos up to which all signs are tried."""
 _FLIPS_AT_ONCE = 4_000_000
 _ROUNDING = 1e-12
 
@@ -61,7 +61,7 @@ def sign_flip_test(differences: ArrayLike, *, draws: int = 100_000, seed: int = 
     # Sums that differ by rounding alone are equal.
     threshold = abs(found.sum()) - _ROUNDING * np.abs(found).sum()
     if found.size <= _EXACT_UP_TO:
-        return float((np.abs(_all_sums(found)) >= threshold).mean())
+        return _exact_share(found, float(threshold))
     return (1 + _random_hits(found, float(threshold), draws, seed)) / (1 + draws)
 
 
@@ -141,9 +141,27 @@ def paired_jackknife(
     # What is left of two equal numbers by rounding is no spread.
     if error <= _ROUNDING * max(abs(first), abs(second)):
         return Difference(value, (value, value), 1.0 if value == 0.0 else 0.0)
-    reach = float(scipy.stats.t.ppf((1.0 + confidence) / 2.0, freedom)) * error
-    p = 2.0 * float(scipy.stats.t.sf(abs(value) / error, freedom))
+    # The special functions are a hundred times as fast as scipy.stats.t, for the same numbers.
+    reach = float(scipy.special.stdtrit(freedom, (1.0 + confidence) / 2.0)) * error
+    p = 2.0 * float(scipy.special.stdtr(freedom, -abs(value) / error))
     return Difference(value, (value - reach, value + reach), p)
+
+
+def _exact_share(differences: NDArray[np.float64], threshold: float) -> float:
+    """Return the share of all sign patterns whose sum is at least the threshold in size.
+
+    The sums of one half of the differences are looked up among those of the other, sorted: 2^(V/2) sums
+    instead of 2^V.
+    """
+    if threshold <= 0.0:
+        return 1.0
+    middle = (len(differences) + 1) // 2
+    first = _all_sums(differences[:middle])
+    rest = differences[middle:]
+    second = np.sort(_all_sums(np.concatenate([[0.0], rest]))) if rest.size else np.zeros(1)
+    above = len(second) - np.searchsorted(second, threshold - first, side="left")
+    below = np.searchsorted(second, -threshold - first, side="right")
+    return float(above.sum() + below.sum()) / (len(first) * len(second))
 
 
 def _all_sums(differences: NDArray[np.float64]) -> NDArray[np.float64]:
