@@ -33,7 +33,9 @@ def import_openvino(what: str, extra: str) -> Any:
             importlib.import_module("openvino")
             importlib.import_module("openvino.frontend.pytorch.ts_decoder")
         except ImportError as error:
-            raise InputError(f"{what} needs OpenVINO: {error}", f"pip install 'mcbench[{extra}]'") from error
+            missing = isinstance(error, ModuleNotFoundError)
+            why = "which is not installed" if missing else f"which cannot be loaded: {error}"
+            raise InputError(f"{what} needs OpenVINO, {why}", f"pip install 'mcbench[{extra}]'") from error
         finally:
             del sys.modules["openvino_telemetry"]
             if before is not None:
