@@ -1,0 +1,125 @@
+"""What lies in the folder already: earlier downloads, files brought by hand, parts, damage."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from mcbench.downloads import RemoteFile, fetch_file, fetched, record_path, verify_file
+from mcbench.errors import DataMissingError, DiskSpaceError, FileFormatError, NetworkError
+from tests.downloads.conftest import CONTENT, QUICK
+from tests.downloads.server import HostileServer
+
+SHA = hashlib.sha256(CONTENT).hexdigest()
+OTHER = CONTENT[::-1]
+
+
+def _file(server: HostileServer, *paths: str, **known: object) -> RemoteFile:
+    urls = tuple(server.url(path) for path in paths or ("/a.bin",))
+    return RemoteFile(name="set/a.bin", urls=urls, **known)  # type: ignore[arg-type]
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(
+        path.name for path in folder.rglob("*") if path.is_file() and not path.name.endswith(".lock")
+    )
+
+
+def test_a_first_download_is_held_to_afterwards(server: HostileServer, tmp_path: Path) -> None:
+    server.put("/a.bin", CONTENT)
+    first = fetch_file(_file(server), tmp_path, settings=QUICK)
+    assert first.proof == "unverified"
+    (tmp_path / "set/a.bin").unlink()
+    server.put("/a.bin", OTHER)
+    with pytest.raises(
+        FileFormatError, match=r"another file than when it was first fetched.*a\.bin\.download\.json"
+    ):
+        fetch_file(_file(server), tmp_path, settings=QUICK)
+    (tmp_path / "set/a.bin.download.json").unlink()
+    assert fetch_file(_file(server), tmp_path, settings=QUICK).sha256 != SHA
+
+
+def test_a_new_manifest_brings_its_new_file(server: HostileServer, tmp_path: Path) -> None:
+    server.put("/a.bin", OTHER)
+    fetch_file(_file(server), tmp_path, settings=QUICK)
+    server.put("/a.bin", CONTENT)
+    record = fetch_file(_file(server, sha256=SHA), tmp_path, settings=QUICK)
+    assert (record.sha256, record.proof) == (SHA, "sha256")
+    assert (tmp_path / "set/a.bin").read_bytes() == CONTENT
+
+
+def test_damage_is_noticed_and_mended(server: HostileServer, tmp_path: Path) -> None:
+    server.put("/a.bin", CONTENT)
+    file = _file(server, sha256=SHA)
+    fetch_file(file, tmp_path, settings=QUICK)
+    target = tmp_path / "set/a.bin"
+    target.write_bytes(CONTENT[:-1])
+    assert fetched(file, tmp_path) is None
+    fetch_file(file, tmp_path, settings=QUICK)
+    target.write_bytes(bytes([CONTENT[0] ^ 1]) + CONTENT[1:])
+    with pytest.raises(FileFormatError, match="has changed since it came"):
+        verify_file(file, tmp_path)
+    target.unlink()
+    with pytest.raises(DataMissingError, match="not here"):
+        verify_file(file, tmp_path)
+    fetch_file(file, tmp_path, settings=QUICK)
+    assert verify_file(file, tmp_path).sha256 == SHA
+
+
+def test_a_file_brought_by_hand_is_checked_and_taken(server: HostileServer, tmp_path: Path) -> None:
+    target = tmp_path / "set/a.bin"
+    target.parent.mkdir()
+    target.write_bytes(CONTENT)
+    record = fetch_file(_file(server, sha256=SHA), tmp_path, offline=True)
+    assert (record.url, record.proof) == ("by hand", "sha256")
+    assert not server.asked
+    record_path(_file(server), tmp_path).unlink()
+    assert fetch_file(RemoteFile(name="set/a.bin"), tmp_path).proof == "unverified"
+    record_path(_file(server), tmp_path).unlink()
+    with pytest.raises(FileFormatError, match="has 700001 bytes, not the 3"):
+        fetch_file(_file(server, size=3), tmp_path)
+    with pytest.raises(FileFormatError, match=r"not the file meant.*\n.*move it away"):
+        fetch_file(_file(server, sha256="0" * 64), tmp_path)
+    assert target.read_bytes() == CONTENT, "a user's file is never removed"
+    target.unlink()
+    target.mkdir()
+    with pytest.raises(FileFormatError, match="should be a file"):
+        fetch_file(_file(server), tmp_path)
+
+
+def test_what_no_program_may_fetch_says_how_to_get_it(tmp_path: Path) -> None:
+    file = RemoteFile(name="a.zip", manual="fill in the form at example.org")
+    with pytest.raises(DataMissingError, match=r"a\.zip cannot be fetched.*\n.*fill in the form"):
+        fetch_file(file, tmp_path)
+    with pytest.raises(DataMissingError, match="names no address"):
+        fetch_file(RemoteFile(name="a.zip"), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_told_before_anything_is_written(server: HostileServer, tmp_path: Path) -> None:
+    huge = 1 << 60
+    server.put("/a.bin", CONTENT, declared=huge)
+    for file in (_file(server), _file(server, size=huge)):
+        with pytest.raises(DiskSpaceError, match=r"set/a\.bin needs 1152921\.5 TB, and .* has room for"):
+            fetch_file(file, tmp_path, settings=QUICK)
+    assert _names(tmp_path) == []
+
+
+def test_a_damaged_state_of_a_part_does_no_harm(server: HostileServer, tmp_path: Path) -> None:
+    server.put("/a.bin", CONTENT)
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set/.a.bin.part").write_bytes(b"x" * 1000)
+    (tmp_path / "set/.a.bin.part.json").write_text("{")
+    assert fetch_file(_file(server), tmp_path, settings=QUICK).sha256 == SHA
+    assert server.asked[0].range == ""
+
+
+def test_a_part_longer_than_the_file_is_dropped(server: HostileServer, tmp_path: Path) -> None:
+    server.put("/a.bin", CONTENT, drops=[300_000, 0, 0])
+    with pytest.raises(NetworkError):
+        fetch_file(_file(server, sha256=SHA), tmp_path, settings=QUICK)
+    with (tmp_path / "set/.a.bin.part").open("ab") as stream:
+        stream.write(b"x" * 900_000)
+    assert fetch_file(_file(server, sha256=SHA), tmp_path, settings=QUICK).sha256 == SHA
