@@ -136,7 +136,8 @@ def _beside(
 def _pair_up(frames: list[str], others: list[str]) -> bool:
     """Whether there is one file a frame, of which each begins as the frame's name does."""
     return len(frames) == len(others) and all(
-        other.startswith(Path(frame).stem) for frame, other in zip(frames, others, strict=True)
+        other.startswith(stem) and not other[len(stem) :][:1].isalnum()
+        for stem, other in zip((Path(frame).stem for frame in frames), others, strict=True)
     )
 
 

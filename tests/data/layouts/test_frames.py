@@ -69,6 +69,13 @@ def test_what_does_not_go_with_the_frames_is_left_out_and_told(tmp_path: Path) -
     ]
 
 
+def test_a_number_is_not_taken_for_the_beginning_of_another(tmp_path: Path) -> None:
+    touch(tmp_path, "1/images/1.png", "1/images/2.png", "1/masks/10.png", "1/masks/2.png")
+    assert read_layout(tiktok(), tmp_path).clips[0].beside == {}
+    (tmp_path / "1" / "masks" / "10.png").rename(tmp_path / "1" / "masks" / "1.mask.png")
+    assert set(read_layout(tiktok(), tmp_path).clips[0].beside) == {"masks"}
+
+
 def test_frames_that_are_missing_in_between_are_told(tmp_path: Path) -> None:
     released(tmp_path, "00001", 6)
     for index in (3, 4):
