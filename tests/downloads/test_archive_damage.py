@@ -50,6 +50,29 @@ def test_a_zip_that_lies_about_sizes_is_stopped(tmp_path: Path) -> None:
         unpack_archive(archive, tmp_path / "set")
 
 
+def test_a_zip_whose_table_swallows_members_is_refused(tmp_path: Path) -> None:
+    """A wrong length of a comment, and zipfile sees one member of two."""
+    archive = build(tmp_path / "set.zip", SMALL)
+    content = bytearray(archive.read_bytes())
+    first = content.index(b"PK\x01\x02")
+    second = content.index(b"PK\x01\x02", first + 1)
+    content[first + 32 : first + 34] = (content.index(b"PK\x05\x06") - second).to_bytes(2, "little")
+    archive.write_bytes(content)
+    with zipfile.ZipFile(archive) as opened:
+        assert len(opened.namelist()) == 1
+    with pytest.raises(FileFormatError, match="its table has 1 members of 2"):
+        unpack_archive(archive, tmp_path / "set")
+
+
+def test_a_zip_of_very_many_members_is_counted_right(tmp_path: Path) -> None:
+    archive = tmp_path / "many.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        for index in range(65_537):
+            opened.writestr(str(index), b"")
+    with pytest.raises(FileFormatError, match="more than 3 files"):
+        unpack_archive(archive, tmp_path / "set", max_files=3)
+
+
 def test_a_disk_without_room_is_told(tmp_path: Path) -> None:
     zipped = building.write_zip_claiming(tmp_path / "huge.zip", 1 << 50)
     with pytest.raises(DiskSpaceError, match=r"needs 1125\.9 TB or more, and .* has room for"):
