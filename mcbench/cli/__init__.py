@@ -20,6 +20,7 @@ from mcbench.cli import (
     doctor,
     leaderboard,
     protocol,
+    report,
     run,
     score,
     train,
@@ -61,6 +62,8 @@ app.command("compare")(score.compare)
 app.add_typer(protocol.app, name="protocol")
 app.command("versus")(versus.versus)
 app.command("leaderboard")(leaderboard.leaderboard)
+app.command("report")(report.report)
+app.command("view")(report.view)
 app.command("demo")(demo.demo)
 app.command("train")(train.train)
 app.add_typer(weights.app, name="weights")

@@ -1,17 +1,15 @@
-"""The videos that the page plays, and the values by frame that it draws: what lies beside the records."""
+"""What lies beside a score record: videos to play, values of each frame, and who is seen in it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mcbench.errors import FileFormatError
-from mcbench.leaderboard.style import column_order, style_of
-from mcbench.leaderboard.tables import Row, Table
-from mcbench.leaderboard.text import link_target, plain
 from mcbench.records import ScoreRecord
 from mcbench.runs import truth_preview_folder
 
@@ -24,6 +22,26 @@ class Truth:
 
     frames: dict[str, Path] = field(default_factory=dict)
     poses: dict[str, Path] = field(default_factory=dict)
+
+
+@dataclass
+class FrameValues:
+    """The values of a run by frame, as the lines beside its record tell them."""
+
+    values: dict[str, dict[str, dict[int, float]]] = field(default_factory=dict)
+    """Video -> metric -> frame -> value."""
+    counted: dict[str, set[int]] = field(default_factory=dict)
+    """Video -> the frames that the score counts; the reference frame is often not one of them."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the truth shows in one frame."""
+
+    people: int
+    """How many people are visible."""
+    overlap: bool
+    """Whether two of their boxes overlap."""
 
 
 def previews_of(run_folder: Path) -> dict[str, Path]:
@@ -43,66 +61,12 @@ def truth_of(run_folder: Path, record: ScoreRecord) -> Truth:
     return Truth({name: path for name, path in found.items() if not name.endswith(_POSE)}, poses)
 
 
-def _videos(folder: Path) -> dict[str, Path]:
-    return {path.stem: path for path in sorted(folder.glob("*.mp4")) if not path.name.startswith(".")}
-
-
-def player_data(table: Table, out: Path) -> dict[str, Any]:
-    """Return what the page's player needs for a table, ready for JSON, with URLs relative to `out`.
+def timing(path: Path) -> tuple[float, int]:
+    """Return (frames a second, number of frames) as the header of one of mcbench's own previews tells.
 
     Raises:
-        FileFormatError: a preview or a file of values by frame cannot be read.
+        FileFormatError: it is no such video.
     """
-    truth = Truth()
-    predictions: list[dict[str, Path]] = []
-    curves: list[dict[str, dict[str, dict[int, float]]]] = []
-    for row in table.rows:
-        predictions.append(previews_of(row.run) if row.run else {})
-        curves.append(_frame_values(row))
-        if row.run and not truth.frames:
-            truth = truth_of(row.run, ScoreRecord.read(row.record))
-    names = sorted({name for found in (truth.frames, *predictions) for name in found})
-    metrics = sorted({m for by_video in curves for v in by_video.values() for m in v}, key=column_order)
-    return {
-        "id": table.id,
-        "title": plain(table.title, 300),
-        "models": [plain(row.name) for row in table.rows],
-        "metrics": [{"metric": m, "label": plain(style_of(table.protocol, m).label)} for m in metrics],
-        "videos": [_video(name, truth, predictions, curves, out) for name in names],
-    }
-
-
-def _video(
-    name: str,
-    truth: Truth,
-    predictions: Sequence[dict[str, Path]],
-    curves: Sequence[dict[str, dict[str, dict[int, float]]]],
-    out: Path,
-) -> dict[str, Any]:
-    files = [found.get(name) for found in (truth.frames, truth.poses, *predictions)]
-    fps, n_frames = _timing(next(path for path in files if path is not None))
-    urls = [None if path is None else link_target(path, out) for path in files]
-    return {
-        "id": name,
-        "fps": fps,
-        "frames": n_frames,
-        "truth": urls[0],
-        "pose": urls[1],
-        "models": urls[2:],
-        "curves": [
-            {metric: _compact(values, n_frames) for metric, values in sorted(by_video.get(name, {}).items())}
-            for by_video in curves
-        ],
-    }
-
-
-def _compact(values: dict[int, float], n_frames: int) -> str:
-    """Return the values of frames 0 to n_frames - 1 to four digits, with nothing where there is none."""
-    return ",".join(format(values[index], ".4g") if index in values else "" for index in range(n_frames))
-
-
-def _timing(path: Path) -> tuple[float, int]:
-    """Return (frames a second, number of frames) as the header of one of mcbench's own previews tells."""
     import av
 
     try:
@@ -115,24 +79,64 @@ def _timing(path: Path) -> tuple[float, int]:
         ) from error
 
 
-def _frame_values(row: Row) -> dict[str, dict[str, dict[int, float]]]:
-    """Return video -> metric -> frame -> value from the JSON lines beside a record, if they are there."""
-    path = row.record.with_name(row.record.name.removesuffix(".json") + ".frames.jsonl")
-    found: dict[str, dict[str, dict[int, float]]] = {}
+def frame_values(record_path: Path) -> FrameValues:
+    """Return the values by frame that lie beside a record; empty where there are none.
+
+    Raises:
+        FileFormatError: a line of the file is not what `mcbench score` writes.
+    """
+    found = FrameValues()
+
+    def take(item: dict[str, Any]) -> None:
+        video, frame = item.pop("video"), int(item.pop("frame"))
+        by_metric = found.values.setdefault(video, {})
+        if item.pop("counted", True):
+            found.counted.setdefault(video, set()).add(frame)
+        for metric, value in item.items():
+            if value is not None:
+                by_metric.setdefault(metric, {})[frame] = _finite(value)
+
+    _read(record_path.with_name(record_path.name.removesuffix(".json") + ".frames.jsonl"), take)
+    return found
+
+
+def scenes_beside(record_path: Path) -> dict[str, dict[int, Scene]]:
+    """Return video -> frame -> what the truth shows there, from any score of people in a record's folder.
+
+    Raises:
+        FileFormatError: a line of such a file is not what `mcbench score` writes.
+    """
+    found: dict[str, dict[int, Scene]] = {}
+
+    def take(item: dict[str, Any]) -> None:
+        scene = Scene(int(item["visible"]), bool(item["overlap"]))
+        found.setdefault(str(item["video"]), {})[int(item["frame"])] = scene
+
+    for path in sorted(record_path.parent.glob("[!.]*.people.jsonl")):
+        _read(path, take)
+    return found
+
+
+def _videos(folder: Path) -> dict[str, Path]:
+    return {path.stem: path for path in sorted(folder.glob("*.mp4")) if not path.name.startswith(".")}
+
+
+def _read(path: Path, take: Callable[[dict[str, Any]], None]) -> None:
+    """Give each line of a file, if it is there, to a function."""
     if not path.is_file():
-        return found
+        return
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):
             try:
-                item = json.loads(line)
-                by_metric = found.setdefault(item.pop("video"), {})
-                frame = item.pop("frame")
-                item.pop("counted", None)
-                for metric, value in item.items():
-                    if value is not None:
-                        by_metric.setdefault(metric, {})[frame] = float(value)
+                take(json.loads(line))
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise FileFormatError(
                     f"{path}, line {number}: no frame's values: {error!r}", "score the run again"
                 ) from error
-    return found
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{value} is no finite number")
+    return number

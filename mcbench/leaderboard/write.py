@@ -13,7 +13,6 @@ from mcbench.leaderboard.json_file import render_json
 from mcbench.leaderboard.making import make_board
 from mcbench.leaderboard.markdown import render_markdown
 from mcbench.leaderboard.page import render_page
-from mcbench.leaderboard.previews import player_data
 from mcbench.leaderboard.spreadsheet import render_csv
 
 
@@ -41,7 +40,7 @@ def render(frame: pd.DataFrame, out: Path) -> dict[str, str]:
         "README.md": render_markdown(board, out),
         "leaderboard.csv": render_csv(frame, out),
         "leaderboard.json": render_json(board, out),
-        "index.html": render_page(board.tables, [player_data(t, out) for t in board.tables], out),
+        "index.html": render_page(board, out),
     }
 
 

@@ -1,14 +1,15 @@
-"""The tables and the side-by-side player as one static page that needs no other host.
+"""The tables, the player and a view for each model and run as one static page that needs no other host.
 
-`page.html.jinja` is filled in with everything escaped; `page.css` and `page.js` are put into it. A content
-security policy lets nothing run but that script, known by its hash, so text of a record stays text.
+`page.html.jinja` is filled in with everything escaped; `page.css` and the parts of the script in `js` are put
+into it. A content security policy lets nothing run but that script, known by its hash, so text of a record
+stays text. What the script draws from is `data.PageData`.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+import json
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -17,18 +18,30 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from mcbench.leaderboard.tables import Table
+from mcbench.leaderboard.page.data import PageData
+from mcbench.leaderboard.page.making import page_data
+from mcbench.leaderboard.tables import Board
 from mcbench.leaderboard.text import link_target, plain
 
+__all__ = ["PageData", "page_data", "render_page"]
 
-def render_page(tables: Sequence[Table], players: Sequence[dict[str, Any]], out: Path) -> str:
+_SCRIPTS = (
+    "core", "tables", "player", "difference", "curve", "lines", "plots", "videos", "runs", "start",
+)  # fmt: skip
+"""Parts of the script in the order in which they are joined; the last one starts the page."""
+
+
+def render_page(board: Board, out: Path) -> str:
     """Return `index.html`.
 
     Args:
-        tables: what to show, in order.
-        players: `previews.player_data` of each table.
+        board: what to show.
         out: the folder of the page; links are relative to it.
+
+    Raises:
+        FileFormatError: a record, a preview or a file of values by frame cannot be read.
     """
+    data = page_data(board, out)
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_resource),
         autoescape=True,
@@ -39,15 +52,27 @@ def render_page(tables: Sequence[Table], players: Sequence[dict[str, Any]], out:
         "plain": plain,
         "sentence": partial(plain, limit=1000),
         "link": partial(link_target, folder=out),
+        "json_block": _json_block,
     }
-    style, script = _resource("page.css"), _resource("page.js")
+    style = _resource("page.css")
+    script = '"use strict";\n\n' + "\n".join(_resource(f"js/{name}.js") for name in _SCRIPTS)
     return environment.get_template("page.html.jinja").render(
-        boards=list(zip(tables, players, strict=True)),
+        board=board,
+        page_boards={one.id: one for one in data.boards},
+        data=data,
         style=Markup(style),
         style_hash=_source_hash(style),
         script=Markup(script),
         script_hash=_source_hash(script),
     )
+
+
+def _json_block(value: Any) -> Markup:
+    """Return JSON that cannot end the script element it stands in."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)
 
 
 def _resource(name: str) -> str:
