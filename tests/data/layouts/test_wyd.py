@@ -156,6 +156,11 @@ def test_an_entry_that_is_there_twice(tmp_path: Path) -> None:
         ("Some title [3xnLJ3bjOD0].webm", "3xnLJ3bjOD0"),
         ("didemo/12644997@N04_5946713307_26456d9fab.mp4", "12644997@N04_5946713307_26456d9fab.avi"),
         ("didemo/1_d1267bb1cc..mp4", "1_d1267bb1cc."),
+        ("didemo/1_d1267bb1cc.mp4", "1_d1267bb1cc."),
+        ("didemo/1_d1267bb1cc.", "1_d1267bb1cc."),
+        ("didemo/5946713307_26456d9fab.3gp", "5946713307_26456d9fab.3gp"),
+        ("didemo/5946713307_26456d9fab.mp4", "5946713307_26456d9fab.mts"),
+        ("uvo/3xnLJ3bjOD0", "3xnLJ3bjOD0"),
         ("oops/Saved It! (January 2018) _ FailArmy22.mp4", "Saved It! (January 2018) _ FailArmy22"),
         ("oops/Fails... (May 2017)48.mp4", "Fails... (May 2017)48"),
     ],
@@ -166,9 +171,11 @@ def test_names_that_copies_of_videos_have(tmp_path: Path, file: str, name: str) 
 
 
 def test_several_files_of_one_name(tmp_path: Path) -> None:
-    touch(tmp_path, "Oops/train/a.mp4", "uvo/a.mp4")
-    found = FoundVideos(tmp_path)
-    assert found.find("a", within="uvo") == (tmp_path / "uvo" / "a.mp4", "")
+    folder = tmp_path / "uvo and oops"
+    touch(folder, "Oops/train/a.mp4", "uvo/a.mp4")
+    found = FoundVideos(folder)
+    assert found.find("a", within="uvo") == (folder / "uvo" / "a.mp4", "")
+    assert found.find("a", within="oops") == (folder / "Oops" / "train" / "a.mp4", "")
     path, reason = found.find("a", within="didemo")
     assert path is None
     assert "several files may be its video 'a'" in reason

@@ -27,6 +27,7 @@ from mcbench.records import Part
 from tests.video.making import blocks, write_video
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "manifests.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
 SHAPES: tuple[type[Part], ...] = (
     Manifest, Terms, PaperFacts, FilesSource, GeneratedSource, RemoteFile, FileList, ClipSettings, Subset,
     specs.FramesLayout, specs.VideosLayout, specs.MotLayout, specs.TsvLayout, specs.TableLayout,
@@ -35,8 +36,7 @@ SHAPES: tuple[type[Part], ...] = (
 
 @pytest.fixture
 def example(tmp_path: Path) -> Path:
-    (text,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
-    (tmp_path / "studio.toml").write_text(text)
+    (tmp_path / "studio.toml").write_text(EXAMPLES[0])
     return tmp_path / "studio.toml"
 
 
@@ -47,6 +47,21 @@ def test_the_example_is_valid(example: Path) -> None:
         "sources.release.subsets",
         "sources.release.files.0.sha256",
     ]
+
+
+def test_a_copy_of_the_paper_s_videos(tmp_path: Path) -> None:
+    (tmp_path / "copy.toml").write_text(EXAMPLES[1])
+    assert check_manifest(tmp_path / "copy.toml").problems == ()
+    write_video(tmp_path / "mine.mp4", [blocks(64, 64, seed) for seed in range(2)])
+    with pytest.raises(InputError, match="holds no video at"):
+        prepare(str(tmp_path / "copy.toml"), from_path=tmp_path, home=tmp_path / "home")
+    (tmp_path / "copy" / "videos").mkdir(parents=True)
+    (tmp_path / "mine.mp4").rename(tmp_path / "copy" / "videos" / "a.mp4")
+    report = prepare(str(tmp_path / "copy.toml"), from_path=tmp_path / "copy", home=tmp_path / "home")
+    assert report.shortfall == (
+        "1 videos where multi-character-copy has 20",
+        "2 frames where multi-character-copy has 3,917",
+    )
 
 
 def test_the_example_needs_no_code(example: Path, tmp_path: Path) -> None:
