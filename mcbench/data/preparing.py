@@ -272,15 +272,20 @@ def _plan(
 
 def _without_material(target: Target, listing: SourceListing | None, clip: str) -> ClipOutcome:
     """Return the outcome of a clip whose files are not here: it stays if it was prepared before."""
-    try:
-        if (record := target.prepared(clip)) is not None:
-            return _outcome(record, "skipped")
-    except FileFormatError:
-        pass  # damaged, and nothing here to make it anew from: missing
+    if (record := _readable(target, clip)) is not None:
+        return _outcome(record, "skipped")
     known = listing.material().get(clip) if listing is not None else None
     origin = listing.origin if listing is not None else ""
     reason = known.missing if known is not None else f"{origin} does not hold it"
     return ClipOutcome(clip=clip, status="missing", reason=reason)
+
+
+def _readable(target: Target, clip: str) -> ClipRecord | None:
+    """Return the record of a prepared clip; a damaged one counts as none."""
+    try:
+        return target.prepared(clip)
+    except FileFormatError:
+        return None
 
 
 def _work(target: Target, jobs: list[ClipJob], workers: int, progress: Progress) -> list[ClipOutcome]:
@@ -346,7 +351,7 @@ def _report(
             if each.frames_sha256 and recorded.get(each.clip, each.frames_sha256) != each.frames_sha256
         )
     else:
-        records = [record for clip in target.expected() if (record := target.prepared(clip)) is not None]
+        records = [record for clip in target.expected() if (record := _readable(target, clip)) is not None]
         short = shortfall(target, records)
     return PrepareReport(
         name=target.name,
