@@ -23,6 +23,7 @@ from mcbench.cli import (
     report,
     run,
     score,
+    submit,
     train,
     versus,
     weights,
@@ -62,6 +63,7 @@ app.command("compare")(score.compare)
 app.add_typer(protocol.app, name="protocol")
 app.command("versus")(versus.versus)
 app.command("leaderboard")(leaderboard.leaderboard)
+app.command("submit")(submit.submit)
 app.command("report")(report.report)
 app.command("view")(report.view)
 app.command("demo")(demo.demo)
