@@ -21,12 +21,11 @@ keeping anything, so that a damaged or truncated file is refused at once rather 
 
 from __future__ import annotations
 
-import errno
 from pathlib import Path
 
-from mcbench.errors import FileFormatError
 from mcbench.video.decoding import open_video
 from mcbench.video.digest import FramesDigest, digest_frames
+from mcbench.video.extent import check_exists
 from mcbench.video.folders import PictureFolder
 from mcbench.video.geometry import Box, Fit, Placement, place, scale_box
 from mcbench.video.pictures import SUFFIXES as IMAGE_SUFFIXES
@@ -81,13 +80,5 @@ def open_frames(path: Path) -> FrameSource:
             multiple of 90 degrees or of changing size; the folder holds no pictures, two for one frame,
             pictures of different sizes or of a kind that is not read. The message names the file.
     """
-    try:
-        path.stat()
-    except OSError as error:
-        reason = "a link that leads in a circle" if error.errno == errno.ELOOP else error.strerror
-        raise FileFormatError(f"cannot open {path}: {reason}") from error
-    if path.is_dir():
-        return PictureFolder(path)
-    if not path.is_file():
-        raise FileFormatError(f"{path} is neither a file nor a folder")
-    return open_video(path)
+    check_exists(path)
+    return PictureFolder(path) if path.is_dir() else open_video(path)

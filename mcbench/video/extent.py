@@ -7,6 +7,7 @@ written to a pipe, and then only damaged frames tell.
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,6 +16,21 @@ from mcbench.errors import FileFormatError
 _FIRST_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"})
 _EBML_HEADER = b"\x1a\x45\xdf\xa3"
 _EBML_SEGMENT = b"\x18\x53\x80\x67"
+
+
+def check_exists(path: Path) -> None:
+    """Refuse what is neither a file nor a folder; a pipe would be waited for.
+
+    Raises:
+        FileFormatError: nothing is there, or something else.
+    """
+    try:
+        path.stat()
+    except OSError as error:
+        reason = "a link that leads in a circle" if error.errno == errno.ELOOP else error.strerror
+        raise FileFormatError(f"cannot open {path}: {reason}") from error
+    if not path.is_file() and not path.is_dir():
+        raise FileFormatError(f"{path} is neither a file nor a folder")
 
 
 def check_extent(path: Path) -> None:

@@ -58,6 +58,8 @@ def _pictures_of(folder: Path, pattern: re.Pattern[str] | None) -> list[Path]:
         raise FileFormatError(
             f"{others[0]} is a kind of picture that is not read as a frame", "convert the folder to PNG"
         )
+    if not pictures and pattern is not None:
+        raise FileFormatError(f"{folder} holds no frames that match the pattern of its layout")
     if not pictures:
         raise FileFormatError(f"{folder} holds no frames (no {', '.join(sorted(SUFFIXES))} files)")
     by_position: dict[tuple[str | int, ...], Path] = {}

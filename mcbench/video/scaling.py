@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mcbench.video.geometry import Placement
+from mcbench.video.geometry import Box, Placement
 from mcbench.video.pictures import Frame
 from mcbench.video.resizing import put
 
@@ -20,7 +20,8 @@ class FrameScaler:
     """Cuts a box out of each frame and resizes it by the triangle filter.
 
     FFmpeg's crop keeps whole chroma samples, so a box that begins at an odd pixel would shift the colours by
-    one pixel; the scaler is told where they lie instead.
+    one pixel; the scaler is told where they lie instead. Of a box of odd width the scaler takes half a chroma
+    sample too many: that is shared out, and leaves the colours within half a pixel of their place.
 
     Args:
         placement: for frames of their size.
@@ -53,17 +54,23 @@ class FrameScaler:
                 f"colorspace={colorspace}:range={color_range}",
             ),
             graph.add("crop", f"w={box.size[1]}:h={box.size[0]}:x={box.left}:y={box.top}:exact=1"),
-            graph.add("scale", f"w={width}:h={height}:flags={_FLAGS}{_chroma_place(name, self._placement)}"),
+            # One thread: clips are prepared in parallel.
+            graph.add("scale", f"w={width}:h={height}:flags={_FLAGS}:threads=1{_chroma_place(name, box)}"),
             graph.add("format", "pix_fmts=rgb24"),
             graph.add("buffersink"),
         ).configure()
         return graph
 
 
-def _chroma_place(name: str, placement: Placement) -> str:
-    """Return the options that tell where chroma lies; one thread, since clips are prepared in parallel."""
-    box = placement.box
-    across = _CENTRE - 256 * (box.left % 2) if "444" not in name else None
-    down = _CENTRE - 256 * (box.top % 2) if "420" in name else None
-    options = [("in_h_chr_pos", across), ("in_v_chr_pos", down), ("threads", 1)]
-    return "".join(f":{option}={value}" for option, value in options if value is not None)
+def _chroma_place(name: str, box: Box) -> str:
+    """Return the scaler's options that tell where chroma lies."""
+    options = ""
+    if "444" not in name:
+        options += f":in_h_chr_pos={_position(box.left, box.size[1])}"
+    if "420" in name:
+        options += f":in_v_chr_pos={_position(box.top, box.size[0])}"
+    return options
+
+
+def _position(begin: int, length: int) -> int:
+    return _CENTRE - 2 * _CENTRE * (begin % 2) + _CENTRE * (length % 2)

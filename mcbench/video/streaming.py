@@ -13,7 +13,8 @@ from typing import Any
 from mcbench.errors import FileFormatError
 from mcbench.records import Size
 from mcbench.video.decoding import open_video
-from mcbench.video.extent import check_extent
+from mcbench.video.extent import check_exists, check_extent
+from mcbench.video.folders import PictureFolder
 from mcbench.video.geometry import Placement
 from mcbench.video.pictures import Frame
 from mcbench.video.resizing import place_frame
@@ -85,7 +86,7 @@ class FrameStream(ABC):
 
 
 def stream_frames(path: Path) -> FrameStream:
-    """Open a video file to take its frames in order, the same as `open_frames` gives, in one pass.
+    """Open a video file or folder to take its frames in order, the same as `open_frames` gives, in one pass.
 
     Videos of 8 bits in YUV that are stored upright and in even sizes, which is nearly all there is, are
     decoded once, by PyAV on one thread, and damage is found on the way. Others are read by `open_frames`.
@@ -93,6 +94,9 @@ def stream_frames(path: Path) -> FrameStream:
     Raises:
         FileFormatError: as for `open_frames`, where the first frame tells.
     """
+    check_exists(path)
+    if path.is_dir():
+        return SourceStream(PictureFolder(path))
     check_extent(path)
     walk = walk_video(path, "NONE")
     first = next(walk, None)
