@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mcbench.cli import conditions, console, data_files
-from mcbench.cli.data_files import AcceptOption, OfflineOption, SourceOption
+from mcbench.cli.data_files import AcceptOption, OfflineOption, OnlyOption, SourceOption
 
 if TYPE_CHECKING:
     from mcbench.data import DownloadStatus, PrepareReport, SplitStatus
@@ -82,6 +82,7 @@ def prepare(
         typer.Option("--fps", help="Frames a second of frame folders (default: 30).", show_default=False),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Make clips anew that are there already.")] = False,
+    only: OnlyOption = None,
     offline: OfflineOption = False,
     accept_licence: AcceptOption = False,
     workers: console.WorkersOption = None,
@@ -111,6 +112,7 @@ def prepare(
             from_path=from_path,
             name=name,
             fps=fps,
+            only=only or (),
             offline=offline or None,
             home=home,
             workers=workers or default_workers(),

@@ -29,11 +29,23 @@ AcceptOption = Annotated[
 ]
 
 
+OnlyOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        metavar="PATTERN",
+        help="Fetch only files of such names, such as 'val*'; may be repeated.",
+        show_default=False,
+    ),
+]
+
+
 def fetch(
     benchmark: Annotated[
         str, typer.Argument(metavar="BENCHMARK", help="BENCHMARK, or the path of a manifest.")
     ],
     source: SourceOption = None,
+    only: OnlyOption = None,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Downloads at a time.")] = 4,
     offline: OfflineOption = False,
     accept_licence: AcceptOption = False,
@@ -51,7 +63,13 @@ def fetch(
     settle_terms(benchmark, source, home, accept=accept_licence, offline=offline)
     with console.progress() as progress:
         report = data.fetch(
-            benchmark, source=source, jobs=jobs, offline=offline or None, home=home, progress=progress
+            benchmark,
+            source=source,
+            only=only or (),
+            jobs=jobs,
+            offline=offline or None,
+            home=home,
+            progress=progress,
         )
     if as_json:
         console.emit_json(report)

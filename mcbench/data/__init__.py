@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mcbench.data.fetching import FileOutcome, SourceFetch, fetch
     from mcbench.data.inventory import DownloadStatus, SplitStatus, download_status, status
     from mcbench.data.links import LinkReport, check_links
-    from mcbench.data.manifest import Manifest, list_manifests, load_manifest
+    from mcbench.data.manifest import Manifest, ManifestCheck, check_manifest, list_manifests, load_manifest
     from mcbench.data.preparing import ClipOutcome, PrepareReport, ensure_prepared, prepare
 
 __all__ = [
@@ -25,12 +25,14 @@ __all__ = [
     "FileOutcome",
     "LinkReport",
     "Manifest",
+    "ManifestCheck",
     "PrepareReport",
     "SourceFetch",
     "Split",
     "SplitStatus",
     "VerifyReport",
     "check_links",
+    "check_manifest",
     "download_status",
     "ensure_prepared",
     "fetch",
@@ -49,7 +51,7 @@ _ROOMS = {
     "fetching": ("FileOutcome", "SourceFetch", "fetch"),
     "inventory": ("DownloadStatus", "SplitStatus", "download_status", "status"),
     "links": ("LinkReport", "check_links"),
-    "manifest": ("Manifest", "list_manifests", "load_manifest"),
+    "manifest": ("Manifest", "ManifestCheck", "check_manifest", "list_manifests", "load_manifest"),
     "preparing": ("ClipOutcome", "PrepareReport", "ensure_prepared", "prepare"),
 }
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Literal
 
+from mcbench import files
 from mcbench.data.clips import Clip, shortfall
 from mcbench.data.manifest import GeneratedSource
 from mcbench.data.places import nothing_prepared, resolve
@@ -12,7 +14,7 @@ from mcbench.errors import FileFormatError, McbenchError, MismatchError
 from mcbench.processes import run_each
 from mcbench.progress import Progress, SilentProgress
 from mcbench.records import ClipRecord, Part, Record, Sha256
-from mcbench.video import digest_frames
+from mcbench.video import digest_frames, read_image
 
 
 class ClipCheck(Part):
@@ -59,7 +61,7 @@ def verify(
     """Decode every frame and all truth of the prepared clips and compare with what was recorded.
 
     Frames are compared with the hash in `clip.json` and, for a generated source, with the hash in the
-    manifest where it has one. Truth must be readable and of the right size.
+    manifest where it has one. Truth, and what came beside the frames, must be readable and of the right size.
 
     Args:
         name: BENCHMARK, BENCHMARK/SUBSET or local/NAME.
@@ -118,6 +120,7 @@ def _check(job: _CheckJob) -> ClipCheck:
         if job.recorded_sha256 not in (None, found):
             raise MismatchError("its frames differ from the hash recorded in the manifest")
         _check_truth(clip)
+        _check_beside(clip)
     except (McbenchError, OSError) as error:
         reason = error.message if isinstance(error, McbenchError) else str(error)
         return ClipCheck(clip=record.id, status="damaged", reason=reason)
@@ -139,6 +142,23 @@ def _check_truth(clip: Clip) -> None:
         for kind, shape in shapes.items():
             if shape is not None and shape[:2] != record.size:
                 raise MismatchError(f"{kind} of frame {index} is not of the frames' size")
+
+
+def _check_beside(clip: Clip) -> None:
+    for kind in clip.record.beside:
+        for index in range(clip.record.n_frames):
+            path = clip.beside_path(kind, index)
+            if path.suffix == ".json":
+                _check_json(path)
+            elif read_image(path).shape[:2] != clip.record.size:
+                raise MismatchError(f"{path} is not of the frames' size")
+
+
+def _check_json(path: Path) -> None:
+    try:
+        json.loads(files.read_text(path))
+    except (ValueError, RecursionError) as error:
+        raise FileFormatError(f"{path} is no JSON: {error}") from error
 
 
 def _killed(job: _CheckJob) -> ClipCheck:

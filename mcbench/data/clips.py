@@ -15,7 +15,7 @@ from mcbench.data.places import Target, damaged_record, nothing_prepared, resolv
 from mcbench.data.truth import Poses
 from mcbench.data.truth_images import read_depth, read_flow, read_mask
 from mcbench.errors import DataMissingError, FileFormatError
-from mcbench.records import ClipRecord, SplitRecord, TruthKind
+from mcbench.records import BesideKind, ClipRecord, SplitRecord, TruthKind
 from mcbench.video import Frame, read_image
 
 
@@ -89,10 +89,22 @@ class Clip:
         self._require("flow")
         return read_flow(self._file(Path("truth", "flow"), index))
 
-    def _file(self, folder: Path, index: int) -> Path:
+    def beside_path(self, kind: BesideKind, index: int) -> Path:
+        """Return the file of a frame that came with the data set, see `mcbench.data.beside`.
+
+        Raises:
+            DataMissingError: nothing of the kind came with the clip.
+            IndexError: the clip has no such frame.
+        """
+        if kind not in self.record.beside:
+            raise DataMissingError(f"no {kind} came with {self.record.id} of {self.record.benchmark}")
+        suffix = ".json" if kind == "openpose" else ".png"
+        return self._file(Path("beside", kind), index, suffix)
+
+    def _file(self, folder: Path, index: int, suffix: str = ".png") -> Path:
         if not 0 <= index < self.record.n_frames:
             raise IndexError(f"{self.record.id} has frames 0 to {self.record.n_frames - 1}, not {index}")
-        return self.folder / folder / f"{index:06d}.png"
+        return self.folder / folder / f"{index:06d}{suffix}"
 
     def _require(self, kind: TruthKind) -> None:
         if kind in self.record.truth:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
 
 from mcbench.data import licences
-from mcbench.data.layouts import clip_id
+from mcbench.data.layouts import TableLayout, clip_id
 from mcbench.data.layouts.reading import remote_files
 from mcbench.data.manifest import FilesSource
 from mcbench.data.places import Target, resolve_source
@@ -66,6 +67,7 @@ def fetch(
     name: str,
     *,
     source: str | None = None,
+    only: Sequence[str] = (),
     jobs: int = 4,
     offline: bool | None = None,
     accept_licence: bool = False,
@@ -79,8 +81,9 @@ def fetch(
     file that cannot be had does not stop the others.
 
     Args:
-        name: BENCHMARK, BENCHMARK/SUBSET or the path of a manifest; always the whole source is fetched.
+        name: BENCHMARK, BENCHMARK/SUBSET or the path of a manifest; a subset is fetched with all its source.
         source: name of the source; the benchmark's default one if None.
+        only: patterns such as `val*` of the names of files; others are left alone, but for lists and tables.
         jobs: downloads at a time.
         offline: forbid the network; MCBENCH_OFFLINE does too.
         accept_licence: record that the user accepts the terms of the benchmark.
@@ -89,7 +92,8 @@ def fetch(
         progress: how to report.
 
     Raises:
-        InputError: unknown names, a source with nothing to fetch, or terms that have to be accepted before.
+        InputError: unknown names, a source with nothing to fetch, a pattern that fits no file, or terms that
+            have to be accepted before.
         FileFormatError: a list or table that was fetched is damaged.
         DiskSpaceError: the disk has no room.
     """
@@ -97,12 +101,13 @@ def fetch(
     refuse_without_files(target)
     if accept_licence:
         licences.accept(target)
-    return bring(target, jobs=jobs, offline=offline, settings=settings, progress=progress)
+    return bring(target, only=only, jobs=jobs, offline=offline, settings=settings, progress=progress)
 
 
 def bring(
     target: Target,
     *,
+    only: Sequence[str] = (),
     jobs: int = 4,
     offline: bool | None = None,
     settings: DownloadSettings = DEFAULT_SETTINGS,
@@ -112,7 +117,9 @@ def bring(
     shown = progress or SilentProgress()
     outcomes: dict[str, FileOutcome] = {}
     # Lists and tables that have just come name further files.
-    while new := [file for file in wanted_files(target) if file.name not in outcomes]:
+    while new := [
+        file for file in wanted_files(target) if file.name not in outcomes and _is_chosen(file, target, only)
+    ]:
         absent = [file for file in new if fetched(file, target.downloads) is None]
         needs_network = any(file.urls and not (target.downloads / file.name).exists() for file in absent)
         if needs_network and not is_offline(offline):
@@ -121,6 +128,13 @@ def bring(
         if absent:
             outcomes |= _fetch(target, absent, jobs, offline, settings, shown)
         outcomes |= _unpack(target, [file for file in new if outcomes[file.name].status != "failed"], shown)
+    for pattern in only:
+        if not any(fnmatchcase(file, pattern) for file in outcomes):
+            names = [file.name for file in wanted_files(target)]
+            raise InputError(
+                f"no file of {target.benchmark} (source {target.source_name}) fits {pattern!r}",
+                f"its files: {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}",
+            )
     return SourceFetch(
         benchmark=target.benchmark,
         source=target.source_name,
@@ -215,6 +229,14 @@ def files_source(target: Target) -> FilesSource:
 def fetch_command(target: Target) -> str:
     """Return the command that fetches a source."""
     return f"mcbench data fetch {target.benchmark}{target.source_option}"
+
+
+def _is_chosen(file: RemoteFile, target: Target, only: Sequence[str]) -> bool:
+    """Return whether a file is to be fetched; lists and tables always are, since they name other files."""
+    source = files_source(target)
+    lists = [each.file.name for each in source.lists]
+    tables = [each.name for each in source.files] if isinstance(source.layout, TableLayout) else []
+    return not only or file.name in (*lists, *tables) or any(fnmatchcase(file.name, each) for each in only)
 
 
 def _fetch(

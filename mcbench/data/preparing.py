@@ -82,6 +82,7 @@ def prepare(
     name: str | None = None,
     fps: float | None = None,
     limit: int | None = None,
+    only: Sequence[str] = (),
     offline: bool | None = None,
     home: Path | None = None,
     workers: int = 1,
@@ -106,6 +107,7 @@ def prepare(
         name: NAME of `local/NAME`; made from the folder's name if None.
         fps: frames a second of frame folders, which do not say; if None, as before, else by the manifest.
         limit: prepare only the first so many of the chosen clips.
+        only: of the files that are not here, fetch those whose names fit these patterns, such as `val*`.
         offline: fetch nothing.
         home: mcbench's home folder.
         workers: processes.
@@ -127,7 +129,7 @@ def prepare(
         if isinstance(target.source, FilesSource):
             place = find_place(target, from_path, force, progress)
             if not place.brought:
-                came = bring(target, offline=offline, settings=settings, progress=progress)
+                came = bring(target, only=only, offline=offline, settings=settings, progress=progress)
                 not_fetched = {file.file: file.reason for file in came.with_status("failed")}
             listing = list_source(target, place, fps, progress)
         if (target.folder / "clips").is_dir():

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,3 +96,28 @@ def test_check_manifest(home: Path, tmp_path: Path) -> None:
     assert "broken.toml: cannot be used" in result.stderr
     found = json.loads(data("check-manifest", str(broken), "--json", code=1).stdout)
     assert found["problems"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize(("answer", "code", "accepted"), [("y", 0, True), ("n", 2, False)])
+def test_on_a_terminal_the_terms_are_asked_for(home: Path, answer: str, code: int, accepted: bool) -> None:
+    import pty
+
+    main, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mcbench", "data", "fetch", "own"],
+        stdin=terminal,
+        stdout=subprocess.DEVNULL,
+        stderr=terminal,
+        cwd=Path(__file__).parents[2],
+    )
+    os.close(terminal)
+    os.write(main, f"{answer}\n".encode())
+    told = b""
+    with contextlib.suppress(OSError):  # the end of a terminal is an error
+        while block := os.read(main, 4096):
+            told += block
+    os.close(main)
+    assert process.wait(60) == code
+    assert b"For tests only." in told
+    assert (home / "licences/own/web.json").is_file() == accepted

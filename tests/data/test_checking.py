@@ -9,7 +9,7 @@ import pytest
 from mcbench.data import open_split, prepare, status, verify
 from mcbench.data.truth import Poses
 from mcbench.errors import DataMissingError
-from mcbench.video import write_png
+from mcbench.video import encode_png, write_png
 from tests.data.making import TINY, TINY_CLIPS, Collected, install_tiny
 
 
@@ -156,3 +156,29 @@ def test_status_survives_a_damaged_record(prepared: Path) -> None:
     (row,) = (row for row in status(home=prepared) if (row.benchmark, row.subset) == ("tiny", "default"))
     assert row.missing == ("demo-01",)
     assert "clip.json" in row.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "reason"),
+    [
+        ("masks/000001.png", b"", "000001.png"),
+        ("masks/000000.png", encode_png(np.zeros((5, 5), np.uint8)), "not of the frames' size"),
+        ("openpose/000001.json", b"{", "is no JSON"),
+    ],
+)
+def test_damage_beside_the_frames_is_found(
+    home: Path, tmp_path: Path, file: str, content: bytes, reason: str
+) -> None:
+    folder = tmp_path / "in" / "00001"
+    for name in ("1.png", "2.png"):
+        write_png(folder / "images" / name, np.zeros((8, 6, 3), np.uint8))
+        write_png(folder / "masks" / name, np.ones((8, 6), np.uint8))
+        (folder / "openpose_json").mkdir(exist_ok=True)
+        (folder / "openpose_json" / f"{name}.json").write_text("[]")
+    assert prepare("tiktok/all", clips=["00001"], from_path=tmp_path / "in", home=home).complete
+    (check,) = (check for check in verify("tiktok/all", home=home).clips if check.status != "missing")
+    assert (check.clip, check.status) == ("00001", "ok")
+    (home / "prepared/tiktok/release/clips/00001/beside" / file).write_bytes(content)
+    (check,) = (check for check in verify("tiktok/all", home=home).clips if check.status != "missing")
+    assert check.status == "damaged"
+    assert reason in check.reason

@@ -160,3 +160,21 @@ file = {{ name = "list.txt", urls = ["{server.url("/list.txt")}"] }}
         fetch("own", home=place, settings=QUICK)
     (row,) = (each for each in download_status(home=place) if each.benchmark == "own")
     assert any("a second file" in note for note in row.notes)
+
+
+def test_only_some_files(place: Path, server: HostileServer) -> None:
+    extra = f"""
+[[sources.web.lists]]
+into = "more"
+file = {{ name = "list.txt", urls = ["{server.url("/list.txt")}"] }}
+"""
+    install_own(place, server, extra=extra)
+    server.put("/list.txt", f"{server.url('/b.mp4')}\n{server.url('/a.mp4')}\n".encode())
+    report = fetch("own", only=["more/b*"], home=place, settings=QUICK)
+    assert [file.file for file in report.files] == ["list.txt", "more/b.mp4"]
+    assert report.complete
+    report = prepare("own", only=["b.mp4"], home=place, settings=QUICK)
+    assert [clip.clip for clip in report.clips] == ["b"]
+    with pytest.raises(InputError, match="fits 'c") as caught:
+        fetch("own", only=["a*", "c*"], home=place, settings=QUICK)
+    assert "a.mp4, b.mp4, list.txt" in caught.value.hint
