@@ -203,8 +203,17 @@ def _take(job: ClipJob, work: FilesWork, origin: Origin, folder: Path) -> ClipRe
         origin={**origin, "decoder": decoded.decoder, "state": state_of_files(work)},
         beside=kept.kinds,
         facts=work.material.facts,
-        notes=kept.notes,
+        notes=(*kept.notes, *_other_size(work, decoded.size)),
     )
+
+
+def _other_size(work: FilesWork, size: Size) -> tuple[str, ...]:
+    """Return what to say of a copy whose frames are not of the size that annotations tell."""
+    told = work.material.expected_size
+    if told in (None, size) or work.material.crop is not None or work.settings.size is not None:
+        return ()
+    assert told is not None
+    return (f"its frames are {size[0]}x{size[1]}, and {told[0]}x{told[1]} in the annotations",)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from mcbench.records import BesideKind, Fact, Part
+from mcbench.records import BesideKind, Fact, Part, Size
 
 
 class Trim(Part):
@@ -73,6 +73,8 @@ class ClipMaterial(Part):
     """Why the clip cannot be had, such as `not downloaded`; empty where it can."""
     expected_frames: Annotated[int, Field(ge=1)] | None = None
     """Number of frames, where annotations or a listing say it."""
+    expected_size: Size | None = None
+    """(height, width) of the frames before any crop, where annotations say it."""
     facts: dict[str, Fact] = Field(default_factory=dict)
     """What annotations say: caption, categories, `people` (their number), `split`."""
 

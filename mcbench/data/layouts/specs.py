@@ -34,6 +34,10 @@ class FramesLayout(Part):
             *folders, last = pattern.split("/")
             if not folders or "{" in last or ("*" not in last and "?" not in last):
                 raise ValueError(f"{pattern!r} must be folders, {{clip}} among them, then a glob of files")
+        known = {name for pattern in self.patterns for name in placeholders(pattern)}
+        for pattern in (one for many in self.beside.values() for one in many):
+            if unknown := set(placeholders(pattern)) - known:
+                raise ValueError(f"{pattern!r} names {{{min(unknown)}}}, which no pattern of frames does")
         return self
 
 

@@ -4,7 +4,7 @@ Annotations: `wyd.json` of https://github.com/google-deepmind/wyd-benchmark (com
 DATASET.md tells. Its `start_frame` and `end_frame` are `start_ix` and `end_ix` in the file; both are read.
 `end_ix` is the last frame and may lie behind the end of the video; `video_length` is how many frames there
 are, so a clip is the `video_length` frames from `start_ix` on (inferred: in 1,121 of 1,544 entries that ends
-at `end_ix`, in the others before it, most of them ten-second videos of 300 frames whose `end_ix` is 300).
+at `end_ix`, in 340 one frame before it, in 211 of these because a video of 300 frames has `end_ix` 300).
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def read_entries(table: Path) -> tuple[WydEntry, ...]:
 def read_wyd(table: Path, videos: FoundVideos) -> LayoutContent:
     """Return the annotated clips; those without a video are missing with the reason.
 
-    Facts are `dataset` and `part` (`uvo`, `test`), caption, actor, height, width, fps of the video and every
+    Facts are `dataset` and `part` (`uvo`, `test`), video, caption, actor, fps of the video and every
     category, such as `num_actors`, `camera` and `actions`.
 
     Raises:
@@ -89,8 +89,6 @@ def _material(entry: WydEntry, videos: FoundVideos) -> ClipMaterial:
         "video": entry.video_name,
         "caption": entry.caption,
         "actor": entry.actor_name.strip(),
-        "height": entry.video_height,
-        "width": entry.video_width,
         "fps": entry.video_fps,
         **entry.categories,
     }
@@ -102,5 +100,6 @@ def _material(entry: WydEntry, videos: FoundVideos) -> ClipMaterial:
         trim=Trim(start=entry.start_ix, end=entry.start_ix + entry.video_length),
         missing=missing if path is None else "",
         expected_frames=entry.video_length,
+        expected_size=(entry.video_height, entry.video_width),
         facts=facts,
     )

@@ -119,6 +119,17 @@ def test_patterns_of_frames_that_cannot_be(pattern: str) -> None:
         FramesLayout(kind="frames", patterns=(pattern,))
 
 
+def test_what_lies_beside_is_named_by_what_the_frames_are_named_by(tmp_path: Path) -> None:
+    def layout(beside: str) -> FramesLayout:
+        return FramesLayout(kind="frames", patterns=("{split}/{clip}/*.png",), beside={"masks": (beside,)})
+
+    touch(tmp_path, "test/a/1.png", "masks/test/a/1.png", "masks/train/a/1.png")
+    clip = read_layout(layout("masks/{split}/{clip}/*.png"), tmp_path).clips[0]
+    assert clip.beside == {"masks": str(tmp_path / "masks" / "test" / "a" / "*.png")}
+    with pytest.raises(ValidationError, match=r"names \{part\}, which no pattern of frames does"):
+        layout("masks/{part}/{clip}/*.png")
+
+
 def test_videos_and_their_split(tmp_path: Path) -> None:
     touch(tmp_path, "x/train/91-3003CN5S.mp4", "x/test/A1%2B1.mp4", "x/test/notes.txt", "x/test/B.MP4")
     content = read_layout(VideosLayout(kind="videos", patterns=("{split}/{clip}.mp4",)), tmp_path)

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from mcbench.data import prepare
 from mcbench.data.layouts import ClipMaterial, TableLayout, Trim
 from mcbench.data.layouts.found_videos import FoundVideos
 from mcbench.data.layouts.reading import read_layout, remote_files
 from mcbench.data.manifest import load_manifest
 from mcbench.errors import FileFormatError, InputError
 from tests.data.layouts.making import touch
+from tests.video.making import blocks, write_video
 
 LAYOUT = TableLayout(kind="table", format="wyd", annotations=("wyd.json",))
 
@@ -68,15 +70,13 @@ def test_a_clip_and_its_facts(tmp_path: Path) -> None:
     assert content.problems == ()
     clip = content.clips[0]
     assert (clip.id, clip.path) == ("clip.mov_0", str(tmp_path / "DiDeMo" / "clip.mov"))
-    assert (clip.trim, clip.expected_frames) == (Trim(start=5, end=15), 10)
+    assert (clip.trim, clip.expected_frames, clip.expected_size) == (Trim(start=5, end=15), 10, (360, 640))
     assert clip.facts == {
         "dataset": "didemo",
         "part": "test",
         "video": "clip.mov",
         "caption": "Two girls dance.",
         "actor": "Girl",
-        "height": 360,
-        "width": 640,
         "fps": 24.0,
         "people": 2,
         "num_actors": ("2",),
@@ -115,6 +115,21 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
         "5ft5ebGnMFU_0": "its video '5ft5ebGnMFU' is not there",
     }
     assert remote_files(LAYOUT, tmp_path / "downloads") == ()
+
+
+def test_a_copy_of_another_size_is_told(tmp_path: Path) -> None:
+    folder = annotations(
+        tmp_path / "mine",
+        entry("a.mp4", start_ix=1, video_length=2, video_height=64, video_width=48),
+        entry("b.mp4", start_ix=0, video_length=3, video_height=128, video_width=96),
+    )
+    for name in ("a.mp4", "b.mp4"):
+        write_video(folder / name, [blocks(64, 48, seed) for seed in range(4)])
+    report = prepare("wyd-multi", from_path=folder, home=tmp_path / "home")
+    assert [(clip.n_frames, clip.notes) for clip in report.clips] == [
+        (2, ()),
+        (3, ("its frames are 64x48, and 128x96 in the annotations",)),
+    ]
 
 
 @pytest.mark.parametrize(
