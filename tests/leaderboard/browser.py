@@ -52,10 +52,11 @@ class Browser:
         os.close(from_browser)
         self._buffer, self._count, self._session = b"", 0, ""
         self.messages: list[str] = []
+        self.requests: list[str] = []
         targets = self.call("Target.getTargets")["targetInfos"]
         page = next(target["targetId"] for target in targets if target["type"] == "page")
         self._session = self.call("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log"):
+        for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
 
     def __enter__(self) -> Browser:
@@ -98,13 +99,15 @@ class Browser:
         return answer
 
     def _note(self, event: dict[str, Any]) -> None:
-        """Keep what the page complains of: exceptions, and errors such as a breach of its policy."""
+        """Keep what the page asks for and what it complains of: exceptions, breaches of its policy."""
         if event.get("method") == "Runtime.exceptionThrown":
             self.messages.append(json.dumps(event["params"]["exceptionDetails"]))
+        elif event.get("method") == "Network.requestWillBeSent":
+            self.requests.append(event["params"]["request"]["url"])
         elif event.get("method") == "Log.entryAdded" and event["params"]["entry"]["level"] == "error":
             self.messages.append(event["params"]["entry"]["text"])
 
-    def open(self, page: Path, width: int = 1280, height: int = 900, dark: bool = False) -> None:
+    def open(self, page: Path | str, width: int = 1280, height: int = 900, dark: bool = False) -> None:
         self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -114,8 +117,11 @@ class Browser:
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
-        self.call("Page.navigate", url=page.absolute().as_uri())
-        self.wait("document.readyState === 'complete'")
+        # A blank page between two: one that differs in its fragment alone would not be loaded anew.
+        self.call("Page.navigate", url="about:blank")
+        self.requests.clear()
+        self.call("Page.navigate", url=page if isinstance(page, str) else page.absolute().as_uri())
+        self.wait("location.href !== 'about:blank' && document.readyState === 'complete'")
 
     def run(self, script: str) -> Any:
         answer = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
@@ -129,6 +135,24 @@ class Browser:
             if time.monotonic() > end:
                 raise TimeoutError(f"did not come true: {condition}")
             time.sleep(0.05)
+
+    def go(self, address: str) -> None:
+        """Go to a view of the page: the part of its address after #."""
+        self.run(f"location.hash = {json.dumps(address)}")
+        # The view changes in an event of its own.
+        self.run("new Promise((done) => setTimeout(done))")
+
+    def choose(self, element: str, value: object) -> None:
+        """Choose a value of a select, or write it into a field, as a person does."""
+        events = "for (const name of ['input', 'change']) e.dispatchEvent(new Event(name, {bubbles: true}))"
+        self.run(
+            f"(() => {{ const e = document.getElementById({json.dumps(element)}); "
+            f"e.value = {json.dumps(str(value))}; {events} }})()"
+        )
+
+    def click(self, x: float, y: float) -> None:
+        for kind in ("mousePressed", "mouseReleased"):
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     def press(self, key: str) -> None:
         text = {" ": " ", "Enter": "\r"}.get(key)

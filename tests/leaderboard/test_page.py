@@ -1,164 +1,134 @@
-"""The page in a real browser: loads without complaint, sorts, plays, steps; hostile text stays text."""
+"""The page's tables in a real browser: load without complaint, sort, filter; hostile text stays text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from mcbench.leaderboard import collect, write_leaderboard
-from mcbench.records import ModelDescription
-from mcbench.video import write_preview
-from tests.leaderboard import factory
-from tests.leaderboard.browser import Browser, find_browser
+from tests.leaderboard.browser import Browser
+from tests.leaderboard.site import HOSTILE
 
 pytestmark = pytest.mark.browser
 
-HOSTILE = "<img src=x onerror=alert(1)></script><script>document.title='owned'</script>"
-N_FRAMES, FPS = 20, 10.0
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A leaderboard of three models."""
-    root = tmp_path_factory.mktemp("site")
-    results = root / "results"
-    models = [("ours", "ours", 20.0), ("warp", "warp", 9.0), ("hostile", HOSTILE, 15.0)]
-    for model, name, psnr in models:
-        description = ModelDescription(id=model, display_name=name, kind="builtin")
-        record = factory.put(results, factory.score(description, {"psnr": psnr, "ssim": psnr / 40}))
-        factory.put_frame_values(record, {"dance-00": {"psnr": [psnr + i for i in range(N_FRAMES)]}})
-        run = results / model / "multi-character/demo"
-        write_preview(run / "previews/dance-00.mp4", frames(), FPS)
-    truth = results / "_truth/multi-character/demo" / f"generated-{factory.digest('data')[:12]}"
-    write_preview(truth / "dance-00.mp4", frames(), FPS)
-    write_preview(truth / "dance-01.mp4", frames(), FPS)
-    # A second table, whose videos are elsewhere.
-    factory.put(results, factory.score("ours", split=factory.split(benchmark="local/far", subset="default")))
-    write_leaderboard(collect([results]), root / "leaderboard")
-    return root / "leaderboard" / "index.html"
-
-
-def frames() -> list[np.ndarray]:  # type: ignore[type-arg]
-    return [np.full((64, 48, 3), 20 + 10 * index, np.uint8) for index in range(N_FRAMES)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = find_browser()
-    if program is None:
-        pytest.skip("no Chromium or Chrome on this machine")
-    with Browser(program) as opened:
-        yield opened
-
-
-@pytest.fixture
-def page(site: Path, browser: Browser) -> Iterator[Browser]:
-    browser.messages.clear()
-    browser.open(site)
-    yield browser
-    assert not browser.messages, browser.messages
-
-
-ORDER = "[...document.querySelectorAll('.board')].at(-1).querySelectorAll('tbody th')"
-NAMES = f"[...{ORDER}].map((cell) => cell.textContent.trim())"
+SCORES = (
+    "[...document.querySelectorAll('.board')].find((board) => board.dataset.benchmark === 'multi-character')"
+)
+NAMES = f"[...{SCORES}.querySelectorAll('tbody th')].map((cell) => cell.textContent.trim())"
+SHOWN = "[...document.querySelectorAll('.board')].filter((board) => !board.hidden)"
+VIEWS = "[...document.querySelectorAll('main > *')].filter((view) => !view.hidden).map((view) => view.id)"
 
 
 def test_a_click_or_key_on_a_head_sorts(page: Browser) -> None:
     assert page.run(NAMES) == ["ours", HOSTILE, "warp"]
-    page.run("[...document.querySelectorAll('.board')].at(-1).querySelectorAll('thead button')[2].focus()")
+    heads = f"[...{SCORES}.querySelectorAll('thead button')]"
+    page.run(f"{heads}.find((button) => button.textContent.startsWith('PSNR')).focus()")
     page.press("Enter")
     assert page.run(NAMES) == ["ours", HOSTILE, "warp"]
     page.press("Enter")
     assert page.run(NAMES) == ["warp", HOSTILE, "ours"]
-    assert page.run("document.querySelectorAll('[aria-sort=ascending]').length") >= 1
+    assert page.run(f"{SCORES}.querySelectorAll('thead [aria-sort=ascending]').length") == 1
+
+
+def test_values_that_are_absent_stay_at_the_end(page: Browser) -> None:
+    column = (
+        "[...document.querySelectorAll('.printed')].find((board) => board.dataset.benchmark === 'tiktok')"
+    )
+    heads = f"[...{column}.querySelectorAll('thead button')]"
+    place = page.run(f"{heads}.findIndex((button) => button.textContent.startsWith('FVD'))")
+    for direction in ("ascending", "descending"):
+        page.run(f"{heads}[{place}].click()")
+        rows = f"[...{column}.querySelectorAll('tbody tr')]"
+        keys = page.run(f"{rows}.map((row) => row.cells[{place}].dataset.sort)")
+        numbers = [float(key) for key in keys if key]
+        assert numbers == sorted(numbers, reverse=direction == "descending")
+        assert len(numbers) > 3
+        assert "" in keys
+        assert all(key == "" for key in keys[len(numbers) :])
+
+
+def test_filters_hide_tables_and_rows_and_are_kept_in_the_address(page: Browser) -> None:
+    every = page.run(f"{SHOWN}.length")
+    page.run("document.querySelector('#filters [data-key=benchmark]').id = 'by-benchmark'")
+    page.choose("by-benchmark", "tiktok")
+    benchmarks = page.run(f"{SHOWN}.map((board) => board.dataset.benchmark)")
+    assert set(benchmarks) == {"tiktok"}
+    assert 0 < len(benchmarks) < every
+    page.choose("filter-text", "fomm")
+    every_row = f"{SHOWN}.flatMap((board) => [...board.querySelectorAll('tbody tr')])"
+    rows = page.run(
+        f"{every_row}.filter((row) => !row.hidden).map((row) => row.querySelector('th').dataset.sort)"
+    )
+    assert rows
+    assert all("fomm" in name.lower() for name in rows)
+    address = page.run("location.href")
+    page.open(address)
+    assert page.run(f"{SHOWN}.map((board) => board.dataset.benchmark)[0]") == "tiktok"
+    assert page.run("byId('filter-text').value") == "fomm"
+    page.choose("filter-text", "there is no such model")
+    assert page.run(f"{SHOWN}.length") == 0
+    assert not page.run("byId('no-table').hidden")
+    page.run("byId('filter-clear').click()")
+    assert page.run(f"{SHOWN}.length") == every
+
+
+def test_divisions_and_sources_can_be_parted(page: Browser) -> None:
+    keys = page.run(
+        "[...document.querySelectorAll('#filters label:not([hidden]) select')].map((s) => s.dataset.key)"
+    )
+    assert keys == ["benchmark", "source", "protocol", "division"]  # all scores are of the same networks
+    page.go("tables?division=open")
+    assert page.run(f"{SHOWN}.every((board) => board.dataset.division === 'open')")
+    assert page.run(f"{SHOWN}.length") == 2
+    page.go("tables?source=published")
+    assert page.run(f"{SHOWN}.length") > 20
+    assert page.run(f"{SHOWN}.every((board) => board.classList.contains('printed'))")
+
+
+def test_the_address_of_a_table_shows_it(page: Browser) -> None:
+    page.go("player")
+    assert page.run(VIEWS) == ["view-player"]
+    page.run("location.hash = [...document.querySelectorAll('.board')].at(-1).id")
+    page.wait("!byId('view-tables').hidden")
+    assert page.run(VIEWS) == ["view-tables"]
+
+
+def test_an_address_that_means_nothing_shows_the_tables(page: Browser) -> None:
+    for address in ("nowhere", "%", "constructor", "player?table=none&video=none&frame=x", "run?id=none"):
+        page.go(address)
+        assert len(page.run(VIEWS)) == 1
+    assert "not on this page" in page.run("byId('run-content').textContent")
 
 
 def test_hostile_names_do_nothing(page: Browser) -> None:
-    assert page.run("document.title") == "mcbench leaderboard"
-    assert page.run("document.querySelectorAll('img').length") == 0
+    for address in ("tables", "player", "videos", "model?id=hostile", f"model?id={HOSTILE}"):
+        page.go(address)
+        assert page.run("document.querySelectorAll('img').length") == 0
+        assert "leaderboard" in page.run("document.title")
+    assert HOSTILE in page.run("byId('model-content').textContent")
 
 
-def open_player(page: Browser) -> None:
-    page.run("document.querySelector('.watch').click()")
-    page.wait("tiles.length === 5 && tiles.every(({video}) => !video || video.readyState >= 2)")
+def test_nothing_is_asked_of_another_host(page: Browser) -> None:
+    for address in ("player", "videos", "model?id=ours", "tables"):
+        page.go(address)
+    page.run("new Promise((done) => setTimeout(done, 200))")
+    assert page.requests
+    assert all(address.startswith("file://") for address in page.requests)
 
 
-def test_videos_load_only_when_the_player_is_seen(page: Browser) -> None:
-    page.open(Path(page.run("decodeURIComponent(location.pathname)")), height=300)
-    page.run("window.scrollTo(0, 0)")
-    assert page.run("document.querySelectorAll('video').length") == 0
-    open_player(page)
-    assert page.run("document.querySelectorAll('video').length") == 4
-
-
-def test_frame_keys_move_all_videos_to_the_same_frame(page: Browser) -> None:
-    open_player(page)
-    page.run("byId('stage').focus()")
-    for _ in range(3):
-        page.press("ArrowRight")
-    page.wait("tiles.every(({video}) => !video || !video.seeking)")
-    times = page.run("tiles.filter(({video}) => video).map(({video}) => video.currentTime)")
-    assert [int(time * FPS) for time in times] == [3, 3, 3, 3]
-    assert page.run("byId('where').textContent").startswith("frame 3 of 19")
-    page.press("End")
-    assert page.run("byId('scrub').value") == "19"
-    page.press("Home")
-    page.press("ArrowLeft")
-    assert page.run("byId('scrub').value") == "0"
-
-
-def test_playing_keeps_the_videos_in_step(page: Browser) -> None:
-    open_player(page)
-    page.run("byId('stage').focus()")
-    page.press(" ")
-    page.wait("frame() >= 5")
-    page.press(" ")
-    page.wait("!state.playing && tiles.every(({video}) => !video || (video.paused && !video.seeking))")
-    times = page.run("tiles.filter(({video}) => video).map(({video}) => video.currentTime)")
-    assert {int(time * FPS) for time in times} == {page.run("frame()")}
-
-
-def test_the_scrub_bar_and_the_curve_seek(page: Browser) -> None:
-    open_player(page)
-    page.run("byId('scrub').value = '7'; byId('scrub').dispatchEvent(new Event('input'))")
-    assert page.run("frame()") == 7
-    assert page.run("document.querySelectorAll('#curve path').length") == 3
-    assert page.run("tiles.find(({model}) => model === 0).caption.textContent") == "ours27"
-    box = page.run(
-        "(() => { const b = byId('curve').getBoundingClientRect(); return [b.left, b.width, b.top]; })()"
-    )
-    x = box[0] + box[1] * 12 / (N_FRAMES - 1)
-    page.run(f"byId('curve').dispatchEvent(new MouseEvent('click', {{clientX: {x}, clientY: {box[2]}}}))")
-    assert page.run("frame()") == 12
-
-
-def test_what_is_absent_is_said(page: Browser) -> None:
-    open_player(page)
-    assert "no preview" in page.run("byId('tiles').textContent")
-    page.run("byId('pick-video').value = '1'; byId('pick-video').dispatchEvent(new Event('change'))")
-    assert page.run("document.querySelectorAll('#tiles .absent').length") == 4
-    assert "no curve" in page.run("byId('curve-hint').textContent")
-    page.run("chooseTable(players.find((player) => !player.videos.length).id)")
-    assert "No videos lie beside this page" in page.run("byId('player-empty').textContent")
-    assert page.run("byId('stage').hidden")
-
-
-def test_a_narrow_screen_does_not_scroll_sideways(page: Browser) -> None:
-    path = Path(page.run("decodeURIComponent(location.pathname)"))
-    page.open(path, width=360, height=740)
-    open_player(page)
+@pytest.mark.parametrize(
+    "view", ["tables", "player", "videos", "model?id=ours", "model?id=FOMM", "run?id=none"]
+)
+def test_a_narrow_screen_does_not_scroll_sideways(site: Path, page: Browser, view: str) -> None:
+    page.open(site, width=360, height=740)
+    page.go(view)
     assert page.run("document.documentElement.scrollWidth") == 360
-    page.open(path)
 
 
-def test_a_video_that_is_gone_is_said_plainly(site: Path, page: Browser, tmp_path: Path) -> None:
-    moved = tmp_path / "index.html"
-    moved.write_bytes(site.read_bytes())
-    page.open(moved)
-    page.run("document.querySelector('.watch').click()")
-    page.wait("document.querySelectorAll('#tiles .absent').length === 5")
-    assert "Cannot play" in page.run("byId('tiles').textContent")
-    page.messages[:] = [text for text in page.messages if "ERR_FILE_NOT_FOUND" not in text]
+def test_on_paper_there_is_the_view_without_its_controls(page: Browser) -> None:
+    page.call("Emulation.setEmulatedMedia", media="print")
+    visible = "(element) => element.getClientRects().length > 0"
+    assert page.run(f"[...document.querySelectorAll('.board table')].every({visible})")
+    assert not page.run(f"[...document.querySelectorAll('select, input, #views')].some({visible})")
+    assert page.run("getComputedStyle(document.querySelector('.scroll')).overflowX") == "visible"
+    page.call("Emulation.setEmulatedMedia", media="")
