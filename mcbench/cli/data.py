@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -11,7 +12,11 @@ from mcbench.cli import conditions, console, data_files
 from mcbench.cli.data_files import AcceptOption, OfflineOption, OnlyOption, SourceOption
 
 if TYPE_CHECKING:
-    from mcbench.data import DownloadStatus, PrepareReport, SplitStatus
+    from mcbench.data import ClipCheck, ClipOutcome, DownloadStatus, PrepareReport, SplitStatus
+
+_MISSING_SHOWN = 20
+
+Clip = TypeVar("Clip", "ClipOutcome", "ClipCheck")
 
 app = typer.Typer(
     name="data",
@@ -128,7 +133,9 @@ def prepare(
 
 
 def _print_report(report: PrepareReport) -> None:
-    rows = [(clip.clip, clip.status, clip.n_frames or None, clip.reason) for clip in report.clips]
+    rows = [
+        (clip.clip, clip.status, clip.n_frames or None, clip.reason) for clip in _without_many(report.clips)
+    ]
     console.print_table(
         f"{report.name} (source {report.source})", ("clip", "state", ">frames", "reason"), rows
     )
@@ -173,7 +180,7 @@ def verify(
     if as_json:
         console.emit_json(report)
     else:
-        rows = [(clip.clip, clip.status, clip.reason) for clip in report.clips]
+        rows = [(clip.clip, clip.status, clip.reason) for clip in _without_many(report.clips)]
         console.print_table(f"{report.name} (source {report.source})", ("clip", "state", "reason"), rows)
         for note in report.notes:
             console.say(f"note: {note}")
@@ -242,6 +249,15 @@ def _print_splits(splits: tuple[SplitStatus, ...]) -> None:
     ]
     columns = ("benchmark", "source", ">clips", ">frames", ">on disk", "data hash", "remarks")
     console.print_table("prepared", columns, rows)
+
+
+def _without_many(clips: Sequence[Clip]) -> list[Clip]:
+    """Return the clips without all but the first of those that are missing; says how many it left out."""
+    missing = [clip for clip in clips if clip.status == "missing"]
+    left_out = {clip.clip for clip in missing[_MISSING_SHOWN:]}
+    if left_out:
+        console.say(f"{len(missing)} clips are missing; {_MISSING_SHOWN} are shown, --json lists all")
+    return [clip for clip in clips if clip.clip not in left_out]
 
 
 def _shortened(names: tuple[str, ...], most: int = 6) -> str:

@@ -115,6 +115,7 @@ def bring(
 ) -> SourceFetch:
     """Do what `fetch` does for a target that is known to have files."""
     shown = progress or SilentProgress()
+    target.downloads.mkdir(parents=True, exist_ok=True)  # also for what a person has to put there
     outcomes: dict[str, FileOutcome] = {}
     # Lists and tables that have just come name further files.
     while new := [
@@ -203,7 +204,8 @@ def archive_stem(path: Path) -> str:
 
 def is_here(target: Target) -> bool:
     """Return whether any file of a source has been fetched or put into its folder of downloads."""
-    return target.downloads.is_dir() and any(target.downloads.iterdir())
+    folder = target.downloads
+    return folder.is_dir() and any(not entry.name.startswith(".") for entry in folder.iterdir())
 
 
 def refuse_without_files(target: Target) -> None:

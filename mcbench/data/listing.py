@@ -35,7 +35,7 @@ class Place:
 def find_place(target: Target, from_path: Path | None, force: bool, progress: Progress) -> Place:
     """Return where the files of a source lie: given with --from, now or before, else the downloads.
 
-    An archive, or a folder with the archives that the manifest names, is unpacked into mcbench's own folder.
+    What was given before counts for as long as it is there, or nothing has been downloaded. An archive, or a folder with the archives that the manifest names, is unpacked into mcbench's own folder.
 
     Raises:
         InputError: nothing was ever given and nothing can be fetched; the folder is another one than before
@@ -50,7 +50,7 @@ def find_place(target: Target, from_path: Path | None, force: bool, progress: Pr
                 "use --force to replace it, or another --name to keep both",
             )
         return Place(unpack_brought(target, origin, progress), origin, brought=True)
-    if before is not None and before.brought:
+    if before is not None and before.brought and (Path(before.origin).exists() or not is_here(target)):
         origin = Path(before.origin)
         return Place(unpack_brought(target, origin, progress), origin, brought=True)
     if files_source(target).needs_folder:
