@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from mcbench import files
 from mcbench.downloads import gdrive, kaggle, youtube
+from mcbench.downloads.archives.unpack import is_archive_inside
 from mcbench.downloads.http import Browser, is_page
 from mcbench.downloads.meter import Meter
 from mcbench.downloads.offline import OFFLINE_VARIABLE, is_offline
@@ -101,7 +103,7 @@ def fetch_file(
     """
     shown = progress or SilentProgress()
     meter = Meter(file.name, shown, threading.Event())
-    return fetch_with(file, folder, is_offline(offline), command, meter, shown, settings)
+    return fetch_with(file, folder, is_offline(offline), command, meter, shown, settings, set())
 
 
 def fetch_with(
@@ -112,8 +114,13 @@ def fetch_with(
     meter: Meter,
     progress: Progress,
     settings: DownloadSettings,
+    silent: set[str],
 ) -> FileRecord:
-    """Bring one file as `fetch_file` does, with a meter of the caller's; `offline` is decided."""
+    """Bring one file as `fetch_file` does, with a meter of the caller's; `offline` is decided.
+
+    `silent` holds the sites that have given nothing in all their tries, for this file or another: they
+    are asked once more by each file, since hundreds of files would wait long for a network that is down.
+    """
     if record := fetched(file, folder):
         return record
     target = folder / file.name
@@ -125,7 +132,7 @@ def fetch_with(
         if target.exists() and _kept_record(file, folder) is None:
             return _adopt(file, target, folder, command)
         _check_allowed(file, offline, command)
-        return _Download(file, folder, command, meter, settings).run()
+        return _Download(file, folder, command, meter, settings, silent).run()
 
 
 def _check_allowed(file: RemoteFile, offline: bool, command: str) -> None:
@@ -176,6 +183,10 @@ def _adopt(file: RemoteFile, target: Path, folder: Path, command: str) -> FileRe
     return record
 
 
+def _site(mirror: str) -> str:
+    return urlsplit(mirror).netloc or mirror.partition(":")[0]
+
+
 def _proof(file: RemoteFile) -> Proof:
     return "unverified" if file.sha256 is None else "sha256"
 
@@ -195,8 +206,15 @@ class _Download:
     """The download of one file, by the one process that holds its lock."""
 
     def __init__(
-        self, file: RemoteFile, folder: Path, command: str, meter: Meter, settings: DownloadSettings
+        self,
+        file: RemoteFile,
+        folder: Path,
+        command: str,
+        meter: Meter,
+        settings: DownloadSettings,
+        silent: set[str],
     ) -> None:
+        self._silent = silent
         self._file = file
         self._folder = folder
         self._command = command
@@ -245,13 +263,15 @@ class _Download:
         furthest, failures = self._partial.size, 0
         while True:
             try:
-                whole_at_once = self._attempt(mirror, browser)
-                return self._finish(mirror, whole_at_once)
+                sure = self._attempt(mirror, browser)
+                self._silent.discard(_site(mirror))
+                return self._finish(mirror, sure)
             except PassingError as error:
                 here = self._partial.size
                 failures = 1 if here > furthest else failures + 1
                 furthest = max(here, furthest)
-                if failures >= self._settings.tries:
+                if failures >= (1 if _site(mirror) in self._silent else self._settings.tries):
+                    self._silent.add(_site(mirror))
                     raise
                 self._meter.wait(self._settings.pause(failures, error.wait))
 
@@ -269,19 +289,17 @@ class _Download:
             address = Address(mirror, mirror)
         return transfer(browser, address, self._partial, self._file, self._meter, self._settings)
 
-    def _finish(self, mirror: str, whole_at_once: bool) -> FileRecord:
+    def _finish(self, mirror: str, sure: bool) -> FileRecord:
         """Prove the content, write the record and give the file its name."""
-        path = self._partial.path
-        with path.open("rb") as stream:
-            page = is_page(None, stream.read(_SNIFFED), self._file.name)
+        found = files.sha256_file(self._partial.path)
         n_bytes = self._partial.size
-        found = files.sha256_file(path)
-        if page or found != (self._expected or found) or n_bytes != (self._file.size or n_bytes):
+        if reason := self._not_a_file():
             self._partial.discard()
-            if page:
-                raise RefusedError("it gave a web page instead of the file")
-            if not whole_at_once:
-                raise PassingError("what came in parts was of different versions of the file")
+            raise RefusedError(reason)
+        if found != (self._expected or found) or n_bytes != (self._file.size or n_bytes):
+            self._partial.discard()
+            if not sure:
+                raise PassingError("what came is cut off, or mixed of different versions of the file")
             raise WrongContentError(self._difference(found, n_bytes))
         state = self._partial.state()
         record = _record(mirror, found, n_bytes, _proof(self._file), state.etag if state else None)
@@ -289,6 +307,15 @@ class _Download:
         record.write(record_path(self._file, self._folder))
         self._partial.become(self._target)
         return record
+
+    def _not_a_file(self) -> str:
+        """Return what came instead of the file, where its beginning shows it; nothing where all is well."""
+        with self._partial.path.open("rb") as stream:
+            if is_page(None, stream.read(_SNIFFED), self._file.name):
+                return "it gave a web page instead of the file"
+        if self._file.unpack and not is_archive_inside(self._partial.path):
+            return "it gave something else than an archive"
+        return ""
 
     def _difference(self, found: str, n_bytes: int) -> str:
         if self._file.size is not None and n_bytes != self._file.size:

@@ -57,11 +57,12 @@ def fetch_files(
     stage = _Stage(wanted, shown)
     records: dict[str, FileRecord] = {}
     failures: dict[str, Failure] = {}
+    silent: set[str] = set()
     with _stoppable(jobs) as (pool, stop):
         running: dict[Future[FileRecord], RemoteFile] = {}
         for file in wanted:
             meter = Meter(file.name, shown, stop, stage.counter(file))
-            future = pool.submit(fetch_with, file, folder, forbidden, command, meter, shown, settings)
+            future = pool.submit(fetch_with, file, folder, forbidden, command, meter, shown, settings, silent)
             running[future] = file
         for future in as_completed(running):
             file = running[future]

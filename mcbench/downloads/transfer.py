@@ -19,6 +19,8 @@ from mcbench.downloads.trouble import PassingError, RefusedError, StaleRangeErro
 from mcbench.errors import DiskSpaceError
 
 _BLOCK = 1 << 18
+_GZIPPED = (".gz", ".tgz")
+"""Some servers call the packing of these files an encoding, though they send them as they are."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,8 @@ def transfer(
         settings: how patient to be.
 
     Returns:
-        Whether all bytes came in this attempt: else they may be of two versions, and a wrong sha256 is
-        reason to begin anew.
+        Whether the content is surely the mirror's file: all bytes came in this attempt, and its end was
+        known. Else they may be of two versions, or cut off, and a wrong sha256 is reason to begin anew.
 
     Raises:
         PassingError, RefusedError: no whole file came; what came is kept for the next attempt where it
@@ -81,7 +83,7 @@ def transfer(
     with answer:
         start, total = _begin(answer, have, state, partial, address, wanted)
         _receive(answer, start, total, partial, wanted, meter, settings)
-    return start == 0
+        return start == 0 and (total is not None or answer.chunked)
 
 
 def _can_resume(state: PartialState, address: Address, wanted: RemoteFile) -> bool:
@@ -105,6 +107,9 @@ def _begin(
     """
     if is_page(answer.headers.get("Content-Type"), b"", wanted.name):
         raise RefusedError("it gave a web page instead of the file")
+    packed = answer.headers.get("Content-Encoding", "identity").strip().lower()
+    if packed not in ("", "identity") and not wanted.name.endswith(_GZIPPED):
+        raise RefusedError(f"it gave the file packed as {packed}, which it was asked not to do")
     if answer.status == 206:
         assert state is not None  # a range is asked for only then
         total = _resumed(answer, have, state, partial, address)
@@ -163,7 +168,7 @@ def _receive(
                 stream.write(block)
                 stream.flush()
             except OSError as error:
-                raise _disk_trouble(error, partial.path, wanted) from error
+                raise disk_trouble(error, partial.path, wanted) from error
             meter.at(got)
             pace.count(len(block))
     if total is not None and got > total:
@@ -183,7 +188,8 @@ def _read(answer: http.client.HTTPResponse) -> bytes:
         raise PassingError(f"the connection broke: {error or type(error).__name__}") from error
 
 
-def _disk_trouble(error: OSError, path: Path, wanted: RemoteFile) -> Exception:
+def disk_trouble(error: OSError, path: Path, wanted: RemoteFile) -> Exception:
+    """Return what a failure to write means: a full disk is for the user to mend."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskSpaceError(
             f"the disk is full: {wanted.name} could not be written to {path.parent} "

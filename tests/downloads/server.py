@@ -56,6 +56,7 @@ class Hosted:
         no_length: neither Content-Length nor chunks: the end of the connection is the end of the file.
         chunked: in chunks, with no Content-Length.
         content_type: header of that name.
+        encoding: header Content-Encoding.
         redirect: the address to ask instead.
         piece: bytes sent at a time.
         pause: seconds between them.
@@ -75,6 +76,7 @@ class Hosted:
     no_length: bool = False
     chunked: bool = False
     content_type: str | None = "application/octet-stream"
+    encoding: str | None = None
     redirect: str | None = None
     piece: int = 1 << 16
     pause: float = 0.0
@@ -190,6 +192,7 @@ class _Handler(BaseHTTPRequestHandler):
             ("ETag", hosted.tag),
             ("Last-Modified", hosted.last_modified),
             ("Content-Type", hosted.content_type),
+            ("Content-Encoding", hosted.encoding),
             ("Accept-Ranges", "bytes" if hosted.ranges else None),
         ):
             if value is not None:

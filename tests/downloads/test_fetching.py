@@ -278,6 +278,30 @@ def test_an_answer_without_length_is_taken_only_with_proof(server: HostileServer
     assert fetch_file(_file(server, size=len(CONTENT)), tmp_path, settings=QUICK).sha256 == SHA
 
 
+def test_a_cut_off_answer_without_length_is_asked_for_again(server: HostileServer, tmp_path: Path) -> None:
+    server.put("/a.bin", CONTENT, no_length=True, ranges=False, drops=[300_000])
+    assert fetch_file(_file(server, sha256=SHA), tmp_path, settings=QUICK).sha256 == SHA
+    assert len(server.asked) == 2
+
+
+def test_packed_bytes_are_not_taken_for_the_file(server: HostileServer, tmp_path: Path) -> None:
+    server.put("/a.bin", CONTENT, encoding="gzip")
+    with pytest.raises(NetworkError, match="packed as gzip"):
+        fetch_file(_file(server), tmp_path, settings=QUICK)
+    assert server.asked[0].headers["Accept-Encoding"] == "identity"
+    # Said of an archive, it is mostly the archive's own packing.
+    file = RemoteFile(name="a.tar.gz", urls=(server.url("/a.bin"),))
+    assert fetch_file(file, tmp_path, settings=QUICK).sha256 == SHA
+
+
+def test_what_should_be_unpacked_has_to_be_an_archive(server: HostileServer, tmp_path: Path) -> None:
+    server.put("/a.bin", b'{"error": "come back tomorrow"}')
+    file = RemoteFile(name="a.zip", urls=(server.url("/a.bin"),), unpack=True)
+    with pytest.raises(NetworkError, match="something else than an archive"):
+        fetch_file(file, tmp_path, settings=QUICK)
+    assert _names(tmp_path) == []
+
+
 def test_an_endless_answer_stops_at_the_size(server: HostileServer, tmp_path: Path) -> None:
     server.put("/a.bin", CONTENT * 3, no_length=True)
     with pytest.raises(FileFormatError, match="more than the 700001 bytes"):

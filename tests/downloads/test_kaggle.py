@@ -16,7 +16,8 @@ from tests.downloads.server import HostileServer, body_of, kaggle_answer
 
 pytest.importorskip("kagglehub", reason="the extra `kaggle` is not installed")
 
-SHA = hashlib.sha256(CONTENT).hexdigest()
+ZIPPED = b"PK\x03\x04" + CONTENT
+SHA = hashlib.sha256(ZIPPED).hexdigest()
 ASKED = "/api/v1/datasets.DatasetApiService/DownloadDataset"
 ALL = "kaggle:yasaminjafarian/tiktokdataset"
 
@@ -34,9 +35,9 @@ def _kaggle_is_here(server: HostileServer, monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 def test_a_whole_data_set_comes_as_a_zip_and_resumes(server: HostileServer, tmp_path: Path) -> None:
-    kaggle_answer(server, ASKED, "archive.zip", CONTENT)
+    kaggle_answer(server, ASKED, "archive.zip", ZIPPED)
     # The first answer is the one that kagglehub gets, and leaves when it knows the address.
-    server.hosted["/store/archive.zip"].drops = [len(CONTENT), 300_000]
+    server.hosted["/store/archive.zip"].drops = [len(ZIPPED), 300_000]
     file = RemoteFile(name="tiktok.zip", urls=(ALL,), unpack=True)
     record = fetch_file(file, tmp_path, settings=QUICK)
     assert (record.url, record.sha256) == (ALL, SHA)
@@ -49,7 +50,7 @@ def test_a_whole_data_set_comes_as_a_zip_and_resumes(server: HostileServer, tmp_
 def test_a_login_is_sent_to_kaggle_and_not_to_its_store(
     server: HostileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kaggle_answer(server, ASKED, "a.csv", CONTENT)
+    kaggle_answer(server, ASKED, "a.csv", ZIPPED)
     monkeypatch.setenv("KAGGLE_USERNAME", "person")
     monkeypatch.setenv("KAGGLE_KEY", "secret")
     file = RemoteFile(name="a.csv", urls=("kaggle:o/d/folder/a.csv",))
@@ -61,7 +62,7 @@ def test_a_login_is_sent_to_kaggle_and_not_to_its_store(
 
 
 def test_a_file_that_kaggle_packs_has_to_be_named_so(server: HostileServer, tmp_path: Path) -> None:
-    kaggle_answer(server, ASKED, "a.csv.zip", CONTENT)
+    kaggle_answer(server, ASKED, "a.csv.zip", ZIPPED)
     url = "kaggle:o/d/a.csv"
     with pytest.raises(NetworkError, match=r"packs this file as a\.csv\.zip: its name has to end in \.zip"):
         fetch_file(RemoteFile(name="a.csv", urls=(url,)), tmp_path, settings=QUICK)
@@ -81,7 +82,7 @@ def test_a_file_that_kaggle_packs_has_to_be_named_so(server: HostileServer, tmp_
 def test_refusals_are_told(
     server: HostileServer, tmp_path: Path, statuses: list[int], told: str, state: str
 ) -> None:
-    kaggle_answer(server, ASKED, "archive.zip", CONTENT)
+    kaggle_answer(server, ASKED, "archive.zip", ZIPPED)
     server.hosted[ASKED].statuses = statuses
     with pytest.raises(NetworkError, match=told):
         fetch_file(RemoteFile(name="a.zip", urls=(ALL,)), tmp_path, settings=QUICK)
@@ -89,15 +90,15 @@ def test_refusals_are_told(
 
 
 def test_a_passing_failure_is_tried_again(server: HostileServer, tmp_path: Path) -> None:
-    kaggle_answer(server, ASKED, "archive.zip", CONTENT)
+    kaggle_answer(server, ASKED, "archive.zip", ZIPPED)
     server.hosted[ASKED].statuses = [429, 503]
     assert fetch_file(RemoteFile(name="a.zip", urls=(ALL,)), tmp_path, settings=QUICK).sha256 == SHA
 
 
 def test_a_link_is_checked_by_one_byte(server: HostileServer) -> None:
-    kaggle_answer(server, ASKED, "archive.zip", CONTENT)
+    kaggle_answer(server, ASKED, "archive.zip", ZIPPED)
     link = check_link(ALL)
-    assert (link.state, link.n_bytes) == ("present", len(CONTENT))
+    assert (link.state, link.n_bytes) == ("present", len(ZIPPED))
     assert server.of("/store/archive.zip")[-1].range == "bytes=0-0"
 
 
@@ -119,6 +120,6 @@ def test_without_kagglehub_the_line_to_type_is_told(
     link = check_link(ALL)
     assert link.state == "unknown"
     assert "mcbench[kaggle]" in link.reason
-    server.put("/mirror.zip", CONTENT)
+    server.put("/mirror.zip", ZIPPED)
     both = RemoteFile(name="a.zip", urls=(ALL, server.url("/mirror.zip")))
     assert fetch_file(both, tmp_path, settings=QUICK).sha256 == SHA, "another mirror needs no package"

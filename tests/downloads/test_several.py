@@ -128,3 +128,17 @@ def test_an_interruption_stops_all_and_keeps_what_came(server: HostileServer, tm
     for hosted in server.hosted.values():
         hosted.pause = 0
     assert fetch_files(wanted, tmp_path, settings=QUICK).complete
+
+
+def test_a_site_that_is_down_is_not_waited_for_by_each_file(server: HostileServer, tmp_path: Path) -> None:
+    for index in range(5):
+        server.put(f"/{index}.bin", CONTENT, statuses=[503] * 20)
+    wanted = [_file(server, f"{index}.bin") for index in range(5)]
+    report = fetch_files(wanted, tmp_path, jobs=1, settings=QUICK)
+    assert len(report.failures) == 5
+    assert len(server.asked) == QUICK.tries + 4
+    server.put("/4.bin", CONTENT)
+    server.put("/5.bin", CONTENT, statuses=[503])
+    wanted = [_file(server, f"{index}.bin") for index in (0, 4, 5)]
+    report = fetch_files(wanted, tmp_path, jobs=1, settings=QUICK)
+    assert list(report.records) == ["4.bin", "5.bin"], "one answer, and it is asked as patiently as before"

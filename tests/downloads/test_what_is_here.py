@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from pathlib import Path
 
 import pytest
 
 from mcbench.downloads import RemoteFile, fetch_file, fetched, record_path, verify_file
+from mcbench.downloads.transfer import disk_trouble
 from mcbench.errors import DataMissingError, DiskSpaceError, FileFormatError, NetworkError
 from tests.downloads.conftest import CONTENT, QUICK
 from tests.downloads.server import HostileServer
@@ -123,3 +125,12 @@ def test_a_part_longer_than_the_file_is_dropped(server: HostileServer, tmp_path:
     with (tmp_path / "set/.a.bin.part").open("ab") as stream:
         stream.write(b"x" * 900_000)
     assert fetch_file(_file(server, sha256=SHA), tmp_path, settings=QUICK).sha256 == SHA
+
+
+def test_a_disk_that_fills_up_is_told_with_what_to_do(tmp_path: Path) -> None:
+    file = RemoteFile(name="a.bin")
+    told = disk_trouble(OSError(errno.ENOSPC, "No space left on device"), tmp_path / ".a.bin.part", file)
+    assert isinstance(told, DiskSpaceError)
+    assert "goes on where it stopped" in told.hint
+    other = OSError(errno.EIO, "Input/output error")
+    assert disk_trouble(other, tmp_path / ".a.bin.part", file) is other

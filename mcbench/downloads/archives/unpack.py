@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from mcbench import files
 from mcbench.downloads.archives import tars, zips
@@ -105,18 +106,33 @@ def _digest(archive: Path) -> str:
     return files.sha256_file(archive)
 
 
-def _reader(archive: Path) -> Callable[[Path, Sink], None]:
+def is_archive_inside(path: Path) -> bool:
+    """Return whether a file begins as an archive does that `unpack_archive` reads, whatever its name."""
+    return _kind(path) is not None
+
+
+def _kind(archive: Path) -> Literal["7z", "zip", "tar"] | None:
     with archive.open("rb") as stream:
         start = stream.read(8)
     if start.startswith(b"7z\xbc\xaf\x27\x1c"):
-        return read_7z
+        return "7z"
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return "zip"
+    return "tar" if _is_tar(archive) else None
+
+
+def _reader(archive: Path) -> Callable[[Path, Sink], None]:
+    kind = _kind(archive)
+    if kind is None:
+        raise FileFormatError(
+            f"{archive} is no zip, tar or 7z archive, or its beginning is damaged",
+            "remove it and fetch it again",
+        )
+    if kind == "7z":
+        return read_7z
+    if kind == "zip":
         return _telling_damage(zips.read_zip, zips.DAMAGE)
-    if _is_tar(archive):
-        return _telling_damage(tars.read_tar, tars.DAMAGE)
-    raise FileFormatError(
-        f"{archive} is no zip, tar or 7z archive, or its beginning is damaged", "remove it and fetch it again"
-    )
+    return _telling_damage(tars.read_tar, tars.DAMAGE)
 
 
 def _is_tar(archive: Path) -> bool:
