@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mcbench.estimators.boxes import box_iou
 from mcbench.estimators.identity import EstimatorIdentity
 from mcbench.estimators.similarity import BOX_TO_AREA, oks
 
 BODY = 18
+HEAD = (0, 1, 2, 5, 14, 15, 16, 17)
+"""Head, neck and shoulders of COCO-18."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,16 @@ def nobody(points: int = BODY) -> People:
     return People(*(np.zeros(shape, np.float32) for shape in shapes))
 
 
+def together(several: Sequence[People]) -> People:
+    """Return the people of several, at least one, in one."""
+    return People(
+        np.concatenate([people.keypoints for people in several]),
+        np.concatenate([people.confidence for people in several]),
+        np.concatenate([people.boxes for people in several]),
+        np.concatenate([people.scores for people in several]),
+    )
+
+
 class PoseEstimator(Protocol):
     """A loaded estimator of everybody's key points in a frame.
 
@@ -75,43 +87,50 @@ class PoseEstimator(Protocol):
     def points(self) -> int:
         """Number of key points of a person."""
 
-    def estimate(self, frame: NDArray[np.uint8], near: NDArray[np.floating[Any]] | None = None) -> People:
+    def estimate(self, frame: NDArray[np.uint8], near: People | None = None) -> People:
         """Return the people of a frame.
 
         Args:
             frame: uint8 [height, width, 3], RGB.
-            near: [N, 4], boxes in which people are likely, say those of the frame before: looked at too.
+            near: people who are likely to be about where they are here, say those of the frame before:
+                looked for there too.
 
         Raises:
-            InputError: the frame or the boxes have another shape or dtype.
+            InputError: the frame has another shape or dtype.
         """
 
 
-def similarity(first: People, second: People, threshold: float) -> NDArray[np.float64]:
-    """Return the OKS of every pair of people, float64 [N, M], over body points found on both sides.
+def similarity(
+    first: People, second: People, threshold: float, points: Sequence[int] = range(BODY)
+) -> NDArray[np.float64]:
+    """Return the OKS of every pair of people, float64 [N, M], over points that are found on both sides.
 
     The area is that of the larger box of the pair; 0 where fewer than three points are found on both sides.
     """
-    counts = (first.confidence[:, None, :BODY] >= threshold) & (
-        second.confidence[None, :, :BODY] >= threshold
-    )
+    chosen = list(points)
+    spread = np.zeros((1, 1, BODY), bool)
+    spread[..., chosen] = True
+    sure = (first.confidence[:, :BODY] >= threshold, second.confidence[:, :BODY] >= threshold)
+    counts = sure[0][:, None] & sure[1][None] & spread
     area = BOX_TO_AREA * np.maximum(_areas(first.boxes)[:, None], _areas(second.boxes)[None])
     alike = oks(first.keypoints[:, None, :BODY], second.keypoints[None, :, :BODY], counts, area)
     return np.where(counts.sum(axis=-1) >= 3, np.nan_to_num(alike), 0.0)
 
 
-def without_doubles(people: People, threshold: float, *, most_alike: float, most_iou: float = 1.0) -> People:
+def without_doubles(
+    people: People, threshold: float, *, most_alike: float, most_alike_heads: float
+) -> People:
     """Return the people without those who look like a surer one: non-maximum suppression of poses.
 
     Args:
         people: in any order.
         threshold: confidence from which a key point counts.
         most_alike: OKS above which two are one person.
-        most_iou: IoU of boxes above which they are one too.
+        most_alike_heads: OKS of head, neck and shoulders above which they are one too: a body has one head.
     """
     ordered = people.only(np.argsort(-people.scores, kind="stable"))
     same = (similarity(ordered, ordered, threshold) > most_alike) | (
-        box_iou(ordered.boxes, ordered.boxes) > most_iou
+        similarity(ordered, ordered, threshold, HEAD) > most_alike_heads
     )
     kept: list[int] = []
     for person in range(len(ordered)):

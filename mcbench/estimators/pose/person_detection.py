@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,10 @@ class Candidates:
         """Return candidates, given in parts of an upright crop, in the frame's pixels."""
         corners = crop.to_frame(self.faces.reshape(-1, 2, 2)).reshape(-1, 4)
         return Candidates(corners, crop.to_frame(self.points), self.scores)
+
+    def only(self, chosen: NDArray[Any]) -> Candidates:
+        """Return some of the candidates, by index or flag."""
+        return Candidates(self.faces[chosen], self.points[chosen], self.scores[chosen])
 
     @classmethod
     def all_of(cls, several: Sequence[Candidates]) -> Candidates:

@@ -16,7 +16,7 @@ from scipy.optimize import linear_sum_assignment
 
 from mcbench.estimators.boxes import box_iou
 from mcbench.estimators.pose.looks import Looks, alikeness, people_looks
-from mcbench.estimators.pose.people import People, similarity
+from mcbench.estimators.pose.people import People, similarity, together
 from mcbench.estimators.pose.tracks import Tracks, assemble
 
 
@@ -37,7 +37,7 @@ class TrackingSettings:
     new_score: float = 0.4
     least_fit: float = 0.3
     most_missed: int = 60
-    least_frames: int = 5
+    least_frames: int = 8
     bridged: int = 15
 
 
@@ -89,14 +89,14 @@ class Tracker:
         self._frame = 0
         self._points = 0
 
-    def likely(self) -> NDArray[np.float64]:
-        """Return the boxes in which people are likely in the next frame, float64 [N, 4]."""
-        boxes = [
-            track.expected(self._frame).boxes[0]
+    def likely(self) -> People | None:
+        """Return who is likely in the next frame and about where; None for nobody."""
+        expected = [
+            track.expected(self._frame)
             for track in self._tracks
             if self._frame - track.last_frame <= _HINTED and len(track.seen) > 1
         ]
-        return np.asarray(boxes, np.float64).reshape(-1, 4)
+        return together(expected) if expected else None
 
     def add(self, people: People, frame: NDArray[np.uint8] | None = None) -> None:
         """Take in the next frame's people.
