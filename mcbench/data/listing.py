@@ -35,7 +35,8 @@ class Place:
 def find_place(target: Target, from_path: Path | None, force: bool, progress: Progress) -> Place:
     """Return where the files of a source lie: given with --from, now or before, else the downloads.
 
-    What was given before counts for as long as it is there, or nothing has been downloaded. An archive, or a folder with the archives that the manifest names, is unpacked into mcbench's own folder.
+    What was given before counts for as long as it is there, or nothing has been downloaded. An archive, or a
+    folder with the archives that the manifest names, is unpacked into mcbench's own folder.
 
     Raises:
         InputError: nothing was ever given and nothing can be fetched; the folder is another one than before
