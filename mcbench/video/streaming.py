@@ -19,11 +19,14 @@ from mcbench.video.geometry import Placement
 from mcbench.video.pictures import Frame
 from mcbench.video.resizing import place_frame
 from mcbench.video.scaling import PLAIN_FORMATS, FrameScaler
+from mcbench.video.seeking import find_start
 from mcbench.video.selection import Selection
 from mcbench.video.source import FrameSource
 from mcbench.video.walk import VideoShape, shape_of, walk_video
 
 _ALL = Selection()
+_WORTH_SEEKING = 100
+"""Frames before the first one wanted from which on looking for a key frame is quicker than decoding."""
 
 
 class _Pending(ABC):
@@ -58,7 +61,8 @@ class FrameStream(ABC):
     ) -> Iterator[Frame]:
         """Yield the frames that are wanted.
 
-        A file is read up to the last frame that is wanted: damage behind it does no harm and is not found.
+        A video is decoded from a key frame before the first frame that is wanted up to the last one: damage
+        elsewhere does no harm and is not found.
 
         Args:
             selection: which frames.
@@ -140,10 +144,21 @@ class _VideoStream(FrameStream):
 
     def _walk(self, first: int, rate: Fraction, placement: Placement | None) -> Iterator[_Pending]:
         scaler = FrameScaler(placement) if placement is not None and placement.resizes else None
-        frames = enumerate(walk_video(self.path, "NONE"))
-        for index, frame in islice(frames, first, None):
+        for index, frame in self._decoded(first):
             time = index / rate if frame.pts is None else frame.pts * frame.time_base
             yield _VideoFrame(time, frame, scaler, placement)
+
+    def _decoded(self, first: int) -> Iterator[tuple[int, Any]]:
+        start = find_start(self.path, first) if first >= _WORTH_SEEKING else None
+        if start is not None:
+            walk = walk_video(self.path, "NONE", start)
+            frame = next((each for each in walk if each.pts is not None and each.pts >= start.time), None)
+            # Another time: the frame cannot be decoded from there, as where pictures refresh bit by bit.
+            if frame is not None and frame.pts == start.time:
+                yield first, frame
+                yield from enumerate(walk, first + 1)
+                return
+        yield from islice(enumerate(walk_video(self.path, "NONE")), first, None)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from mcbench.errors import FileFormatError
 from mcbench.records import Size
 from mcbench.video.pictures import check_size
+from mcbench.video.seeking import StartingPoint
 
 _HDR_CURVES = {16: "PQ (SMPTE ST 2084)", 18: "HLG (ARIB STD-B67)"}
 _FASTEST = 1000
@@ -41,12 +42,15 @@ class VideoShape:
         return self.quarter_turns == 0 and not self.mirrored
 
 
-def walk_video(path: Path, threads: Literal["AUTO", "NONE"] = "AUTO") -> Iterator[Any]:
+def walk_video(
+    path: Path, threads: Literal["AUTO", "NONE"] = "AUTO", start: StartingPoint | None = None
+) -> Iterator[Any]:
     """Yield PyAV's frames of a video file in order of presentation, all of one size.
 
     Args:
         path: the file.
         threads: `AUTO` decodes on all cores, `NONE` on one.
+        start: key frame to begin at; None begins at the start. A few frames before it may come too.
 
     Raises:
         FileFormatError: it is no video, is cut short or damaged, or its frames change in size.
@@ -61,8 +65,10 @@ def walk_video(path: Path, threads: Literal["AUTO", "NONE"] = "AUTO") -> Iterato
         if threads == "NONE":
             stream.codec_context.thread_count = 1
         size: Size | None = None
-        index = 0
+        index = 0 if start is None else start.key_index
         try:
+            if start is not None:
+                container.seek(start.key_time, stream=stream)
             for packet in container.demux(stream):
                 if packet.is_corrupt:
                     raise FileFormatError(f"{path} is cut short or damaged near frame {index}")
