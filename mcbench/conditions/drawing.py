@@ -1,13 +1,13 @@
-"""Pose drawings as DWPose and ControlNet's OpenPose make them, pixel by pixel: what baselines were trained on.
+"""Pose drawings as DWPose and ControlNet's OpenPose make them, pixel by pixel: what baselines expect.
 
-Source: `controlnet_aux` 0.0.10 (`dwpose/util.py`, `open_pose/util.py`), where DWPose's own repository
-(IDEA-Research/DWPose, `annotator/dwpose/util.py`) draws the same. `draw_poses` in `mcbench.conditions.skeleton`
-is the reference model's own map, whose strokes grow with the picture.
+Source: `controlnet_aux` 0.0.10 (`dwpose/util.py`, `open_pose/util.py`). `draw_poses` in
+`mcbench.conditions.skeleton` is the reference model's own map, whose strokes grow with the picture.
 """
 
 from __future__ import annotations
 
 import colorsys
+import itertools
 import math
 from typing import Any, Literal
 
@@ -71,10 +71,8 @@ def draw_whole_bodies(
     points = np.where(shown[..., None], keypoints, -1.0)
     people = range(len(points))
     if style == "dwpose":
-        _draw_limbs(
-            canvas, [(limb, person) for limb in range(len(LIMBS)) for person in people], points, shown
-        )
-        _draw_joints(canvas, [(joint, person) for joint in range(18) for person in people], points, shown)
+        _draw_limbs(canvas, list(itertools.product(range(len(LIMBS)), people)), points, shown)
+        _draw_joints(canvas, list(itertools.product(range(18), people)), points, shown)
     elif style == "openpose":
         for person in people:
             _draw_limbs(canvas, [(limb, person) for limb in range(len(LIMBS))], points, shown)

@@ -1,8 +1,8 @@
 """DWPose: whole bodies of everybody in a frame, on ONNX Runtime.
 
 Source: Yang et al. 2023, arXiv 2307.15880; the files `yolox_l.onnx` and `dw-ll_ucoco_384.onnx` of
-IDEA-Research/DWPose (branch `onnx`, `cv_ox_det.py` and `cv_ox_pose.py`), whose way of feeding them rtmlib 0.0.16
-has too. Kept as there, to the pixel: BGR, the frame in the upper left of 640x640 on grey, boxes of
+IDEA-Research/DWPose (branch `onnx`, `cv_ox_det.py` and `cv_ox_pose.py`), whose way of feeding them rtmlib
+0.0.16 has too. Kept as there, to the pixel: BGR, the frame in the upper left of 640x640 on grey, boxes of
 `person` by score and non-maximum suppression, crops of 288x384 at 1.25 times the box without anti-aliasing,
 points at half a pixel of the crop. Deviations: a frame without detections has nobody (DWPose takes the whole
 frame for a person); people whom a tracker expects are looked for too; doubles are dropped.
@@ -80,10 +80,8 @@ class DWPose:
         boxes = np.concatenate([boxes, expected[new]])
         if not len(boxes):
             return nobody(WHOLE_BODY)
-        read = [self.read(frame, box) for box in boxes]
-        keypoints, confidence = with_neck(
-            np.stack([one[0] for one in read]), np.stack([one[1] for one in read])
-        )
+        points, sureness = zip(*(self.read(frame, box) for box in boxes), strict=True)
+        keypoints, confidence = with_neck(np.stack(points), np.stack(sureness))
         # Nobody vouches for a box from a tracker but the points themselves.
         body = confidence[:, :18].mean(axis=1)
         people = People(

@@ -11,6 +11,7 @@ from mcbench.errors import InputError, MismatchError
 from mcbench.estimators.identity import EstimatorIdentity
 from mcbench.estimators.pose.blazepose import BLAZEPOSE
 from mcbench.estimators.pose.blazepose_people import blazepose_identity, load_blazepose_people
+from mcbench.estimators.pose.dwpose import DWPOSE, dwpose_identity, load_dwpose
 from mcbench.estimators.pose.people import PoseEstimator
 from mcbench.estimators.pose.tracking import Tracker, TrackingSettings
 from mcbench.estimators.pose.tracks import Tracks
@@ -18,7 +19,7 @@ from mcbench.progress import Progress, SilentProgress
 from mcbench.records import Size
 from mcbench.video import Frame
 
-ESTIMATORS = (BLAZEPOSE,)
+ESTIMATORS = (DWPOSE, BLAZEPOSE)
 """Every estimator of the poses of a whole frame, the best first."""
 
 
@@ -30,15 +31,16 @@ def pose_identity(name: str, *, home: Path | None = None) -> EstimatorIdentity:
         WeightsMissingError: its weights are not on this machine; the hint is the command that gets them.
     """
     _check_name(name)
-    return blazepose_identity(home)
+    return dwpose_identity(home) if name == DWPOSE else blazepose_identity(home)
 
 
-def load_estimator(name: str, *, home: Path | None = None) -> PoseEstimator:
+def load_estimator(name: str, *, home: Path | None = None, device: str = "cpu") -> PoseEstimator:
     """Load an estimator of the poses of whole frames.
 
     Args:
         name: one of `ESTIMATORS`.
         home: mcbench's folder, where the weights lie.
+        device: `cpu`, or `cuda` for DWPose; BlazePose runs on the CPU.
 
     Raises:
         InputError: there is no such estimator, or what runs it is not installed.
@@ -46,7 +48,7 @@ def load_estimator(name: str, *, home: Path | None = None) -> PoseEstimator:
         FileFormatError: a file holds another network.
     """
     _check_name(name)
-    return load_blazepose_people(home)
+    return load_dwpose(home, device) if name == DWPOSE else load_blazepose_people(home)
 
 
 def estimate_poses(

@@ -23,8 +23,7 @@ class People:
 
     Attributes:
         keypoints: float32 [P, K, 2], (x, y) in pixels with pixel centres at half-integers. K is 18
-            (COCO-18), or 134 for whole bodies: COCO-18, then the other points of COCO-WholeBody (6 of the
-            feet, 68 of the face, 21 of the left and 21 of the right hand).
+            (COCO-18), or 134 for whole bodies (see `mcbench.estimators.pose.wholebody`).
         confidence: float32 [P, K], 0..1.
         boxes: float32 [P, 4], left, top, right, bottom of each person in pixels.
         scores: float32 [P], 0..1, how sure it is that somebody is there.

@@ -1,6 +1,7 @@
 """The two orders of a whole body's points: COCO-WholeBody's 133, and the 134 that OpenPose's drawings use.
 
-The 134 are COCO-18 (with a neck), 6 points of the feet, 68 of the face, 21 of the left and 21 of the right hand.
+The 134 are COCO-18 (with a neck), 6 points of the feet, 68 of the face, 21 of the left hand and 21 of the
+right one.
 """
 
 from __future__ import annotations
