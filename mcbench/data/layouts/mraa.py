@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,8 +24,7 @@ from mcbench.downloads.records import RemoteFile
 from mcbench.errors import FileFormatError
 
 COLUMNS = ("video_id", "start", "end", "bbox", "fps", "width", "height", "partition")
-_ELEVEN = 11
-"""Letters of a YouTube id."""
+_YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def remote_videos(table: Path, folder: str, *, also_refused: bool = False) -> tu
     return tuple(
         RemoteFile(name=f"{folder}/{clip_id(video)}.mp4", urls=(f"youtube:{video}",))
         for video in sorted(wanted)
-        if len(video) == _ELEVEN
+        if _YOUTUBE_ID.fullmatch(video)
     )
 
 
@@ -83,18 +83,24 @@ def read_chunks(table: Path) -> list[Chunk]:
         FileFormatError: columns are missing, or a row holds no numbers where numbers belong.
     """
     reader = csv.DictReader(io.StringIO(files.read_text(table), newline=""))
-    absent = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+    try:
+        absent = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+        rows = [] if absent else [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
+        raise FileFormatError(f"{table}, line {reader.line_num}, cannot be read: {error}") from error
     if absent:
         raise FileFormatError(
             f"{table} has no column {absent[0]!r}", f"its first line should be {','.join(COLUMNS)}"
         )
     first_of: dict[str, dict[str, str]] = {}
     chunks: list[Chunk] = []
-    for row in reader:
+    for number, row in rows:
         try:
+            if None in row.values() or not row["video_id"]:
+                raise ValueError("a column is empty")
             chunks.append(_chunk(row, first_of.setdefault(row["video_id"], row)))
-        except (ValueError, TypeError, AttributeError, OverflowError) as error:
-            raise FileFormatError(f"{table}, line {reader.line_num}, cannot be read: {error}") from error
+        except (ValueError, OverflowError) as error:
+            raise FileFormatError(f"{table}, line {number}, cannot be read: {error}") from error
     if not chunks:
         raise FileFormatError(f"{table} has no rows")
     return chunks

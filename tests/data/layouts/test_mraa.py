@@ -109,6 +109,9 @@ def test_rows_that_cannot_be_used_are_refused_with_the_reason(tmp_path: Path, ro
         (f"{HEADER}\n{ONE},zero,9,0-0-50-50,10,100,100,train", "line 2, cannot be read"),
         (f"{HEADER}\n{ONE},0,9,0-0-50-50,10,wide,100,train", "line 2, cannot be read"),
         ("<!DOCTYPE html><html></html>", "has no column"),
+        ("x" * 200_000, "cannot be read: field larger than"),
+        (f"{HEADER}\n{'x' * 200_000}", "cannot be read: field larger than"),
+        (f"{HEADER}\n,0,9,0-0-50-50,10,100,100,train", "line 2, cannot be read: a column is empty"),
     ],
 )
 def test_tables_that_cannot_be_read(tmp_path: Path, text: str, complaint: str) -> None:

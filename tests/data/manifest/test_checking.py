@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 import json
+import tempfile
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from mcbench.data.manifest import built_in_folder, check_manifest
+from mcbench.data.manifest import built_in_folder, check_manifest, load_manifest
+from mcbench.errors import FileFormatError
 from tests.data.making import TINY
 
 BARE = """
@@ -116,11 +122,54 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_json_says_the_same(tmp_path: Path) -> None:
-    import tomllib
-
     assert check(tmp_path, json.dumps(tomllib.loads(BARE)), "mine.json") == check(tmp_path, BARE)
 
 
 def test_a_generated_source_needs_no_terms(tmp_path: Path) -> None:
     _, warnings = check(tmp_path, TINY)
     assert [field for field in warnings if "terms" in field] == []
+
+
+VALUES = st.sampled_from(
+    [
+        None,
+        1,
+        -1,
+        1.5,
+        "",
+        "x",
+        [],
+        {},
+        ["a", 1],
+        {"a": 1},
+        True,
+        "../x",
+        "{clip}",
+        "1..3",
+        [["1..9"]],
+        "a" * 300,
+    ]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_whatever_a_manifest_says_it_is_checked(data: st.DataObject) -> None:
+    path = data.draw(st.sampled_from(sorted(built_in_folder().glob("*.toml"))))
+    content: Any = tomllib.loads(path.read_text())
+    inside = content
+    while True:
+        key = data.draw(st.sampled_from(sorted(inside) if isinstance(inside, dict) else range(len(inside))))
+        if not (isinstance(inside[key], dict | list) and inside[key]) or data.draw(st.booleans()):
+            inside[key] = data.draw(VALUES)
+            break
+        inside = inside[key]
+    with tempfile.TemporaryDirectory() as folder:
+        changed = Path(folder) / "changed.json"
+        changed.write_text(json.dumps(content))
+        found = check_manifest(changed)
+        if found.valid:
+            load_manifest(str(changed))
+        else:
+            with pytest.raises(FileFormatError, match="not a valid manifest"):
+                load_manifest(str(changed))
