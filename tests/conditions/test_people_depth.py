@@ -27,8 +27,9 @@ def test_feet_that_are_not_seen_are_where_the_body_would_have_them() -> None:
     by_knees = ground_lines(poses.keypoints[0], unseen)
     unseen[:, [9, 12]] = 0
     by_neck = ground_lines(poses.keypoints[0], unseen)
-    assert by_knees == pytest.approx([32.25, 38.25], abs=1.5)
-    assert by_neck == pytest.approx([32.25, 38.25], abs=1.5)
+    # Within a fifth of the height of these bodies, 18 pixels.
+    assert by_knees == pytest.approx([32.25, 38.25], abs=4)
+    assert by_neck == pytest.approx([32.25, 38.25], abs=4)
 
 
 def test_who_is_not_there_has_no_place() -> None:
