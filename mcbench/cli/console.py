@@ -67,6 +67,12 @@ def interval(low: float | None, high: float | None) -> str:
     return "" if low is None or high is None else f"{number(low)} to {number(high)}"
 
 
+def shortened(names: Sequence[str], most: int = 6) -> str:
+    """Return the first names and how many more there are."""
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
 def width(most: int) -> int:
     """Return how many columns running text may take: those of the terminal, or `most`."""
     return min(most, shutil.get_terminal_size((most, 24)).columns)

@@ -218,14 +218,11 @@ def _print_downloads(downloads: tuple[DownloadStatus, ...]) -> None:
             len(each.dead) if each.links_checked else "not checked",
             f"{each.bytes / 1e6:,.1f} MB",
             each.terms,
-            "; ".join(
-                (
-                    *((f"missing {_shortened(each.missing)}",) if each.missing else ()),
-                    *((f"by hand {_shortened(each.by_hand)}",) if each.by_hand else ()),
-                    *((f"dead {_shortened(each.dead)}",) if each.dead else ()),
-                    *((f"{each.unverified} unverified",) if each.unverified else ()),
-                    *each.notes,
-                )
+            _joined(
+                missing=each.missing,
+                by_hand=each.by_hand,
+                dead=each.dead,
+                notes=(*((f"{each.unverified} unverified",) if each.unverified else ()), *each.notes),
             ),
         )
         for each in downloads
@@ -243,7 +240,9 @@ def _print_splits(splits: tuple[SplitStatus, ...]) -> None:
             split.frames,
             f"{split.bytes / 1e6:,.1f} MB",
             (split.data_sha256 or "")[:12],
-            "; ".join((*((f"missing {_shortened(split.missing)}",) if split.missing else ()), *split.notes)),
+            "; ".join(
+                (*((f"missing {console.shortened(split.missing)}",) if split.missing else ()), *split.notes)
+            ),
         )
         for split in splits
     ]
@@ -260,6 +259,7 @@ def _without_many(clips: Sequence[Clip]) -> list[Clip]:
     return [clip for clip in clips if clip.clip not in left_out]
 
 
-def _shortened(names: tuple[str, ...], most: int = 6) -> str:
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+def _joined(*, notes: tuple[str, ...], **named: tuple[str, ...]) -> str:
+    """Return lists of names, each behind what it is a list of, and notes, as one remark."""
+    lists = (f"{what.replace('_', ' ')} {console.shortened(names)}" for what, names in named.items() if names)
+    return "; ".join((*lists, *notes))

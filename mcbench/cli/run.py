@@ -89,7 +89,11 @@ def run(
     done = {result.video for result in record.videos if result.status == "done"}
     left = [video for video in wanted if video not in done]
     if left:
-        console.say(f"not done: {', '.join(left)}")
+        absent = [video for video in left if video in record.split.missing]
+        if absent:
+            console.say(f"not prepared: {console.shortened(absent)}")
+        if len(left) > len(absent):
+            console.say(f"not done: {', '.join(video for video in left if video not in absent)}")
         raise typer.Exit(1)
 
 

@@ -17,6 +17,7 @@ from mcbench.downloads import (
     ARCHIVE_SUFFIXES,
     DEFAULT_SETTINGS,
     DownloadSettings,
+    Failure,
     RemoteFile,
     fetch_files,
     fetched,
@@ -261,15 +262,15 @@ def _fetch(
     return {
         file.name: _here(file, target, "done")
         if file.name in report.records
-        else FileOutcome(
-            file=file.name,
-            status="failed",
-            reason=" - ".join(
-                part for part in (report.failures[file.name].message, report.failures[file.name].hint) if part
-            ),
-        )
+        else FileOutcome(file=file.name, status="failed", reason=_reason(file, report.failures, target))
         for file in absent
     }
+
+
+def _reason(file: RemoteFile, failures: dict[str, Failure], target: Target) -> str:
+    failure = failures[file.name]
+    where = "" if file.urls else f"it belongs into {target.downloads}"
+    return " - ".join(part for part in (failure.message, failure.hint, where) if part)
 
 
 def _here(file: RemoteFile, target: Target, status: FetchStatus) -> FileOutcome:

@@ -88,7 +88,7 @@ def check_links(
 
     Raises:
         InputError: unknown names, or the source has no address.
-        NetworkError: offline.
+        NetworkError: offline, by an option or since no host at all was found.
     """
     target = resolve_source(name, source=source, home=home)
     refuse_without_files(target)
@@ -107,6 +107,11 @@ def check_links(
         for state in pool.map(lambda url: check_link(url, settings=settings), urls):
             states[state.url] = state
             shown.advance()
+    if states and all(state.state == "dead" for state in states.values()):
+        raise NetworkError(
+            f"no host of {target.benchmark}'s {len(states)} addresses was found",
+            "is this machine connected? nothing was recorded",
+        )
     report = LinkReport(
         benchmark=target.benchmark,
         source=target.source_name,

@@ -44,7 +44,7 @@ def find_place(target: Target, from_path: Path | None, force: bool, progress: Pr
     """
     before = target.listing()
     if from_path is not None:
-        origin = from_path.expanduser().absolute()
+        origin = from_path.expanduser().resolve()
         if before is not None and before.brought and Path(before.origin) != origin and not force:
             raise InputError(
                 f"{target.name} was prepared from {before.origin}, not from {origin}",

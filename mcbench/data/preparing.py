@@ -218,7 +218,7 @@ def _target(
 
 def _name_of_folder(folder: Path | None) -> str:
     assert folder is not None
-    path = folder.expanduser().absolute()
+    path = folder.expanduser().resolve()
     return archive_stem(path) if path.is_file() else clip_id(path.name)
 
 

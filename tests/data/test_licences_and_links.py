@@ -98,3 +98,12 @@ def test_links_that_cannot_be_asked_for(tmp_path: Path, server: HostileServer, h
     with pytest.raises(InputError, match="is made here"):
         check_links("tiny", home=home)
     assert server.connections == 0
+
+
+def test_a_machine_without_a_network_records_nothing(tmp_path: Path, server: HostileServer) -> None:
+    install_own(tmp_path, server)
+    path = tmp_path / "manifests/own.toml"
+    path.write_text(path.read_text().replace("127.0.0.1", "nowhere.invalid"))
+    with pytest.raises(NetworkError, match="no host of own's 2 addresses was found"):
+        check_links("own", home=tmp_path, settings=QUICK)
+    assert not (tmp_path / "links").exists()
