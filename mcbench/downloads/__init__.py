@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mcbench.downloads.archives.unpack import is_archive, unpack_archive, unpacked
-from mcbench.downloads.fetching import fetch_file, fetched, record_path, verify_file
+from mcbench.downloads.fetching import fetch_file
+from mcbench.downloads.kept import fetched, record_path, verify_file
 from mcbench.downloads.links import check_link
 from mcbench.downloads.offline import is_offline
 from mcbench.downloads.records import (

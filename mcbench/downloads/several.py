@@ -8,7 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 
-from mcbench.downloads.fetching import fetch_with
+from mcbench.downloads.download import Task
+from mcbench.downloads.fetching import fetch_task
 from mcbench.downloads.meter import Meter
 from mcbench.downloads.offline import is_offline
 from mcbench.downloads.partial import Partial
@@ -62,8 +63,8 @@ def fetch_files(
         running: dict[Future[FileRecord], RemoteFile] = {}
         for file in wanted:
             meter = Meter(file.name, shown, stop, stage.counter(file))
-            future = pool.submit(fetch_with, file, folder, forbidden, command, meter, shown, settings, silent)
-            running[future] = file
+            task = Task(file, folder, forbidden, command, shown, meter, settings, silent)
+            running[pool.submit(fetch_task, task)] = file
         for future in as_completed(running):
             file = running[future]
             try:

@@ -8,9 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from mcbench.downloads import RemoteFile, fetch_file, fetched, record_path, verify_file
+from mcbench.downloads import (
+    RemoteFile,
+    fetch_file,
+    fetch_files,
+    fetched,
+    record_path,
+    unpack_archive,
+    verify_file,
+)
 from mcbench.downloads.transfer import disk_trouble
-from mcbench.errors import DataMissingError, DiskSpaceError, FileFormatError, NetworkError
+from mcbench.errors import DataMissingError, DiskSpaceError, FileFormatError, InputError, NetworkError
+from tests.downloads.building import build
 from tests.downloads.conftest import CONTENT, QUICK
 from tests.downloads.server import HostileServer
 
@@ -134,3 +143,33 @@ def test_a_disk_that_fills_up_is_told_with_what_to_do(tmp_path: Path) -> None:
     assert "goes on where it stopped" in told.hint
     other = OSError(errno.EIO, "Input/output error")
     assert disk_trouble(other, tmp_path / ".a.bin.part", file) is other
+
+
+def test_a_file_brought_in_the_place_of_an_old_one_is_taken(server: HostileServer, tmp_path: Path) -> None:
+    server.put("/a.bin", OTHER + b"old")
+    fetch_file(_file(server), tmp_path, settings=QUICK)
+    (tmp_path / "set/a.bin").write_bytes(CONTENT)
+    assert fetch_file(_file(server, sha256=SHA), tmp_path, offline=True).url == "by hand"
+    (tmp_path / "set/a.bin").unlink()
+    (tmp_path / "set/a.bin").mkdir()
+    with pytest.raises(FileFormatError, match="should be a file"):
+        fetch_file(_file(server, sha256=SHA), tmp_path, settings=QUICK)
+
+
+def test_a_digest_that_is_published_later_proves_what_is_here(server: HostileServer, tmp_path: Path) -> None:
+    server.put("/a.bin", CONTENT)
+    assert fetch_file(_file(server), tmp_path, settings=QUICK).proof == "unverified"
+    assert fetch_file(_file(server, sha256=SHA), tmp_path, settings=QUICK).proof == "sha256"
+    assert len(server.asked) == 1
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(server: HostileServer, tmp_path: Path) -> None:
+    server.put("/a.bin", CONTENT)
+    (tmp_path / "blocked").write_text("a file")
+    with pytest.raises(InputError, match=r"cannot write set/a\.bin to .*blocked.*\n.*--home"):
+        fetch_file(_file(server), tmp_path / "blocked", settings=QUICK)
+    report = fetch_files([_file(server)], tmp_path / "blocked", settings=QUICK)
+    assert list(report.failures) == ["set/a.bin"]
+    archive = build(tmp_path / "a.zip", {"a": b"x"})
+    with pytest.raises(InputError, match="cannot unpack"):
+        unpack_archive(archive, tmp_path / "blocked/set")

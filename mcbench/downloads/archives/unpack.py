@@ -51,10 +51,21 @@ def unpack_archive(
     Raises:
         FileFormatError: the archive is damaged, cut off, unsafe or too large when unpacked.
         DiskSpaceError: the disk has no room for it.
-        InputError: there is no such file, a 7z archive needs py7zr, or something else lies at `folder`.
+        InputError: there is no such file, a 7z archive needs py7zr, something else lies at `folder`, or it
+            cannot be written to.
     """
     if not archive.is_file():
         raise InputError(f"there is no archive {archive}", "give the path of a zip, tar or 7z file")
+    try:
+        return _unpack(archive, folder, max_bytes, MAX_FILES if max_files is None else max_files)
+    except OSError as error:  # damage of the archive has another name here
+        raise InputError(
+            f"cannot unpack {archive} to {folder}: {error.strerror or error}",
+            "choose a folder that you may write to with --home or MCBENCH_HOME",
+        ) from error
+
+
+def _unpack(archive: Path, folder: Path, max_bytes: int | None, max_files: int) -> UnpackReport:
     with files.locked(folder):
         digest = _digest(archive)
         report = unpacked(folder)
@@ -72,7 +83,7 @@ def unpack_archive(
         n_bytes = archive.stat().st_size
         limit = max(_LEAST_LIMIT, _RATIO_LIMIT * n_bytes) if max_bytes is None else max_bytes
         with files.atomic_folder(folder) as temporary:
-            sink = Sink(archive, temporary, limit, MAX_FILES if max_files is None else max_files)
+            sink = Sink(archive, temporary, limit, max_files)
             reader(archive, sink)
             sink.make_copies()
             done = UnpackReport(
