@@ -14,6 +14,7 @@ from mcbench.estimators.pose.estimate import (
     load_estimator,
     pose_identity,
 )
+from mcbench.estimators.pose.openpose_json import read_openpose, write_openpose
 from mcbench.estimators.pose.people import People, PoseEstimator
 from mcbench.estimators.pose.registry import (
     DETECTORS,
@@ -42,5 +43,7 @@ __all__ = [
     "load_estimator",
     "person_boxes",
     "pose_identity",
+    "read_openpose",
     "track",
+    "write_openpose",
 ]

@@ -150,7 +150,9 @@ class BlazePosePeople:
         self, frame: NDArray[np.uint8], expected: People, index: int, axes: list[Axis]
     ) -> _Seen | None:
         """Return the landmarks of somebody who was seen before, from the view that is likest to that."""
-        box = np.asarray(expected.boxes[index], np.float64)
+        # All points, unsure ones too: the crop must not shrink to the part of a body that is in sight.
+        points = np.asarray(expected.keypoints[index], np.float64)
+        box = np.concatenate([points.min(axis=0), points.max(axis=0)])
         side = MARGIN * float(max(box[2] - box[0], box[3] - box[1], 2.0))
         crop = TurnedCrop((float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2), side)
         own = _axis_of_person(expected, index)
