@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mcbench import files
 from mcbench.data.layouts import ClipMaterial
@@ -64,6 +65,7 @@ class Target:
         subset_name: name of the subset.
         source_name: name of the source.
         home: mcbench's home folder.
+        manifest_path: the path by which the manifest was named; empty where that was its id.
     """
 
     manifest: Manifest
@@ -71,6 +73,7 @@ class Target:
     subset_name: str
     source_name: str
     home: Path
+    manifest_path: str = ""
 
     @property
     def source(self) -> GeneratedSource | FilesSource:
@@ -136,13 +139,19 @@ class Target:
         return {clip: min(known[clip], most or known[clip]) for clip in clips if clip in known}
 
     @property
+    def typed(self) -> str:
+        """What stands for the benchmark in commands: its id, or the path of its manifest."""
+        return self.manifest_path or self.benchmark
+
+    @property
     def source_option(self) -> str:
         """` --source NAME` where commands need it, else nothing."""
         return "" if self.source_name == self.manifest.default_source else f" --source {self.source_name}"
 
     def command(self) -> str:
         """Return the command that prepares this."""
-        parts = [f"mcbench data prepare {self.name}{self.source_option}"]
+        subset = "" if self.subset_name == DEFAULT_SUBSET else f"/{self.subset_name}"
+        parts = [f"mcbench data prepare {self.typed}{subset}{self.source_option}"]
         needs_folder = isinstance(self.source, FilesSource) and self.source.needs_folder
         if needs_folder and not (self.folder / "source.json").exists():
             parts.append("--from DIR")
@@ -172,8 +181,8 @@ def resolve(name: str, *, source: str | None = None, home: Path | None = None) -
         InputError: an unknown benchmark, subset or source, a name that cannot be one, or a benchmark of which
             a subset must be named.
     """
-    manifest, benchmark, subset, chosen = _parse(name, source, home)
-    return Target(manifest, benchmark, _subset_of(manifest, chosen, subset), chosen, files.home(home))
+    named = _parse(name, source, home)
+    return _target(named, _subset_of(named), home)
 
 
 def resolve_source(name: str, *, source: str | None = None, home: Path | None = None) -> Target:
@@ -182,17 +191,43 @@ def resolve_source(name: str, *, source: str | None = None, home: Path | None = 
     Raises:
         InputError: an unknown benchmark, subset or source, or a name that cannot be one.
     """
-    manifest, benchmark, subset, chosen = _parse(name, source, home)
-    subsets = manifest.sources[chosen].subsets
-    if subset is None and DEFAULT_SUBSET not in subsets:
-        subset = next(iter(subsets))
-    return Target(manifest, benchmark, _subset_of(manifest, chosen, subset), chosen, files.home(home))
+    named = _parse(name, source, home)
+    subsets = named.manifest.sources[named.source].subsets
+    if named.subset is None and DEFAULT_SUBSET not in subsets:
+        return _target(named, next(iter(subsets)), home)
+    return _target(named, _subset_of(named), home)
 
 
-def _parse(name: str, source: str | None, home: Path | None) -> tuple[Manifest, str, str | None, str]:
+class _Named(NamedTuple):
+    """What a name says: `typed` is what stands for the benchmark in commands."""
+
+    manifest: Manifest
+    benchmark: str
+    subset: str | None
+    source: str
+    manifest_path: str = ""
+
+    @property
+    def typed(self) -> str:
+        return self.manifest_path or self.benchmark
+
+
+def _target(named: _Named, subset: str, home: Path | None) -> Target:
+    return Target(
+        manifest=named.manifest,
+        benchmark=named.benchmark,
+        subset_name=subset,
+        source_name=named.source,
+        home=files.home(home),
+        manifest_path=named.manifest_path,
+    )
+
+
+def _parse(name: str, source: str | None, home: Path | None) -> _Named:
     """Return the manifest, the benchmark's id, the subset if one is named, and the source."""
     subset: str | None = None
-    if (path := split_path(name)) is not None:
+    path = split_path(name)
+    if path is not None:
         manifest, subset = load_manifest(path[0]), path[1]
         benchmark = manifest.id
     else:
@@ -209,7 +244,8 @@ def _parse(name: str, source: str | None, home: Path | None) -> tuple[Manifest, 
         raise InputError(
             f"{benchmark} has no source {source!r}", f"its sources: {', '.join(sorted(manifest.sources))}"
         )
-    return manifest, benchmark, subset, source or _source_with(manifest, subset)
+    chosen = source or _source_with(manifest, subset)
+    return _Named(manifest, benchmark, subset, chosen, path[0] if path else "")
 
 
 def _source_with(manifest: Manifest, subset: str | None) -> str:
@@ -221,7 +257,8 @@ def _source_with(manifest: Manifest, subset: str | None) -> str:
     return others[0] if len(others) == 1 else default
 
 
-def _subset_of(manifest: Manifest, source: str, subset: str | None) -> str:
+def _subset_of(named: _Named) -> str:
+    manifest, source, subset = named.manifest, named.source, named.subset
     subsets = manifest.sources[source].subsets
     if (subset or DEFAULT_SUBSET) in subsets:
         return subset or DEFAULT_SUBSET
@@ -234,7 +271,7 @@ def _subset_of(manifest: Manifest, source: str, subset: str | None) -> str:
         example = next(iter(subsets))
         raise InputError(
             f"{manifest.id} has several subsets and none that stands for it: say which one is meant",
-            f"its subsets: {names}; for instance {manifest.id}/{example}",
+            f"its subsets: {names}; for instance {named.typed}/{example}",
         )
     raise InputError(f"source {source} of {manifest.id} has no subset {subset!r}", f"its subsets: {names}")
 

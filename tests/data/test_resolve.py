@@ -91,8 +91,12 @@ def test_paths_of_manifests_and_their_subsets(mine: Path, tmp_path: Path) -> Non
     path = mine / "manifests" / "mine.toml"
     target = resolve(f"{path}/test", home=tmp_path)
     assert (target.benchmark, target.source_name, target.subset_name) == ("mine", "one", "test")
-    with pytest.raises(InputError, match="none that stands for it"):
+    assert target.name == "mine/test"
+    assert target.command() == f"mcbench data prepare {path}/test --from DIR"
+    assert resolve("mine/test", home=mine).command() == "mcbench data prepare mine/test --from DIR"
+    with pytest.raises(InputError, match="none that stands for it") as caught:
         resolve(str(path), home=tmp_path)
+    assert f"for instance {path}/train" in caught.value.hint
 
 
 @pytest.mark.parametrize(
