@@ -219,7 +219,7 @@ def refuse_without_files(target: Target) -> None:
     if not isinstance(target.source, FilesSource):
         raise InputError(f"{what} is made here: there is nothing to fetch", target.command())
     if target.source.needs_folder:
-        hint = f"mcbench data prepare {target.name}{target.source_option} --from DIR"
+        hint = f"mcbench data prepare {target.typed_split}{target.source_option} --from DIR"
         raise InputError(f"{what} cannot be fetched: its files are yours to bring", hint)
 
 
@@ -231,7 +231,7 @@ def files_source(target: Target) -> FilesSource:
 
 def fetch_command(target: Target) -> str:
     """Return the command that fetches a source."""
-    return f"mcbench data fetch {target.benchmark}{target.source_option}"
+    return f"mcbench data fetch {target.typed}{target.source_option}"
 
 
 def _is_chosen(file: RemoteFile, target: Target, only: Sequence[str]) -> bool:

@@ -75,7 +75,7 @@ def require(target: Target) -> None:
         raise InputError(
             f"{target.benchmark} may be fetched once you have accepted its terms: {terms.summary} "
             f"({terms.url or target.manifest.licence})",
-            f"mcbench data fetch {target.benchmark}{target.source_option} --accept-licence",
+            f"mcbench data fetch {target.typed}{target.source_option} --accept-licence",
         )
 
 

@@ -144,14 +144,18 @@ class Target:
         return self.manifest_path or self.benchmark
 
     @property
+    def typed_split(self) -> str:
+        """What stands for the subset in commands."""
+        return self.typed if self.subset_name == DEFAULT_SUBSET else f"{self.typed}/{self.subset_name}"
+
+    @property
     def source_option(self) -> str:
         """` --source NAME` where commands need it, else nothing."""
         return "" if self.source_name == self.manifest.default_source else f" --source {self.source_name}"
 
     def command(self) -> str:
         """Return the command that prepares this."""
-        subset = "" if self.subset_name == DEFAULT_SUBSET else f"/{self.subset_name}"
-        parts = [f"mcbench data prepare {self.typed}{subset}{self.source_option}"]
+        parts = [f"mcbench data prepare {self.typed_split}{self.source_option}"]
         needs_folder = isinstance(self.source, FilesSource) and self.source.needs_folder
         if needs_folder and not (self.folder / "source.json").exists():
             parts.append("--from DIR")
