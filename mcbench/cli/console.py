@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ from mcbench.progress import Progress
 if TYPE_CHECKING:
     from pydantic import BaseModel
     from rich.progress import Progress as RichBar
-    from rich.progress import TaskID
+    from rich.progress import ProgressColumn, TaskID
 
 HomeOption = Annotated[
     Path | None,
@@ -122,12 +123,33 @@ def progress() -> Iterator[Progress]:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        _speed_column(),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
     )
     with Bar(*columns, console=Console(stderr=True)) as bar:
         yield _BarProgress(bar)
+
+
+def _speed_column() -> ProgressColumn:
+    from rich.progress import ProgressColumn, Task
+    from rich.text import Text
+
+    class SpeedColumn(ProgressColumn):
+        """Units a second; nothing before the first has come."""
+
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text("" if speed is None else rate(task.description, speed))
+
+    return SpeedColumn()
+
+
+def rate(label: str, speed: float) -> str:
+    """Return a speed as progress shows it, in the unit that a stage's label ends in, such as `(MiB)`."""
+    unit = label.rpartition("(")[2].removesuffix(")") if label.endswith(")") else ""
+    return f"{speed:.1f} {unit}/s" if unit else f"{speed:.1f}/s"
 
 
 class _BarProgress:
@@ -155,9 +177,11 @@ class _PlainProgress:
 
     def __init__(self) -> None:
         self._label, self._total, self._done, self._quarter = "", 0, 0, 0
+        self._begun = 0.0
 
     def start(self, label: str, total: int) -> None:
         self._label, self._total, self._done, self._quarter = label, total, 0, 0
+        self._begun = time.monotonic()
         say(f"{label}: {total} to do")
 
     def advance(self, units: int = 1) -> None:
@@ -165,7 +189,16 @@ class _PlainProgress:
         quarter = 4 * self._done // self._total if self._total else 4
         if quarter > self._quarter:
             self._quarter = quarter
-            say(f"{self._label}: {self._done} of {self._total}")
+            say(f"{self._label}: {self._done} of {self._total}{self._pace()}")
+
+    def _pace(self) -> str:
+        """Speed and time left of a download; other stages are told without."""
+        seconds = time.monotonic() - self._begun
+        if not self._label.endswith("(MiB)") or not seconds or not self._done:
+            return ""
+        speed = self._done / seconds
+        left = max(0, self._total - self._done) / speed
+        return f", {rate(self._label, speed)}, {left:.0f} s left"
 
     def message(self, text: str) -> None:
         say(text)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mcbench.cli import console
+from mcbench.cli.data_files import OfflineOption
 from mcbench.errors import McbenchError
 
 app = typer.Typer(
@@ -66,6 +67,7 @@ def fetch(
     names: Annotated[
         list[str] | None, typer.Argument(help="Names from the list (default: all that can be fetched).")
     ] = None,
+    offline: OfflineOption = False,
     home: console.HomeOption = None,
 ) -> None:
     """Fetch weights, check their sha256 and put them in place. A broken download is resumed.
@@ -83,7 +85,7 @@ def fetch(
     with console.progress() as progress:
         for name in wanted:
             try:
-                installed = weights.fetch(name, home, progress=progress)
+                installed = weights.fetch(name, home, offline=offline, progress=progress)
             except McbenchError as error:
                 if len(wanted) == 1:
                     raise
