@@ -70,8 +70,6 @@ def doubtful(record: ScoreRecord) -> list[str]:
             f"{check.left:.2f} grey levels, a root mean square error of {check.right:.2f}"
         )
     found += [f"{name}: {value.warning}" for name, value in record.metrics.items() if value.warning]
-    if record.environment.git_dirty is not False:
-        found.append("it was not scored by committed code")
     return found
 
 

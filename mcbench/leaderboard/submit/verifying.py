@@ -134,7 +134,8 @@ def _compute_again(
         networks=record.networks,
         leave_out=sorted({name.partition("@")[0] for name in record.unavailable}),
         home=home,
-        compute=scoring.Compute(workers=workers, precision=record.precision),
+        # What somebody computed before is no proof.
+        compute=scoring.Compute(workers=workers, precision=record.precision, cache=False),
         allow_missing=bool(record.coverage.excluded),
         seed=record.seed,
         progress=progress,
