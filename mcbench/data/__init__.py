@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from mcbench.data.inventory import DownloadStatus, SplitStatus, download_status, status
     from mcbench.data.links import LinkReport, check_links
     from mcbench.data.manifest import Manifest, ManifestCheck, check_manifest, list_manifests, load_manifest
-    from mcbench.data.preparing import ClipOutcome, PrepareReport, ensure_prepared, prepare
+    from mcbench.data.planning import ClipOutcome
+    from mcbench.data.preparing import PrepareReport, ensure_prepared, prepare
 
 __all__ = [
     "Clip",
@@ -52,7 +53,8 @@ _ROOMS = {
     "inventory": ("DownloadStatus", "SplitStatus", "download_status", "status"),
     "links": ("LinkReport", "check_links"),
     "manifest": ("Manifest", "ManifestCheck", "check_manifest", "list_manifests", "load_manifest"),
-    "preparing": ("ClipOutcome", "PrepareReport", "ensure_prepared", "prepare"),
+    "planning": ("ClipOutcome",),
+    "preparing": ("PrepareReport", "ensure_prepared", "prepare"),
 }
 
 

@@ -80,7 +80,8 @@ def status(*, home: Path | None = None) -> tuple[SplitStatus, ...]:
                 for subset in source.subsets:
                     full = name if manifest.id == LOCAL else f"{name}/{subset}"
                     targets.append(resolve(full, source=source_name, home=home))
-    return tuple(_status(target) for target in targets if _was_prepared(target))
+    sizes: dict[Path, int] = {}
+    return tuple(_status(target, sizes) for target in targets if _was_prepared(target))
 
 
 def download_status(*, home: Path | None = None) -> tuple[DownloadStatus, ...]:
@@ -101,7 +102,7 @@ def _was_prepared(target: Target) -> bool:
     return not isinstance(target.source, FilesSource) or (target.folder / "source.json").exists()
 
 
-def _status(target: Target) -> SplitStatus:
+def _status(target: Target, sizes: dict[Path, int]) -> SplitStatus:
     notes: list[str] = []
     try:
         expected = target.expected()
@@ -115,6 +116,10 @@ def _status(target: Target) -> SplitStatus:
         except FileFormatError as error:
             notes.append(error.message)
     there = {record.id for record in records}
+    for record in records:
+        folder = target.clip_folder(record.id)
+        if folder not in sizes:  # subsets share clips, and looking at each file takes a while
+            sizes[folder] = _bytes_below(folder)
     return SplitStatus(
         benchmark=target.benchmark,
         subset=target.subset_name,
@@ -122,7 +127,7 @@ def _status(target: Target) -> SplitStatus:
         prepared=len(records),
         expected=len(expected),
         frames=sum(record.n_frames for record in records),
-        bytes=sum(_bytes_below(target.clip_folder(record.id)) for record in records),
+        bytes=sum(sizes[target.clip_folder(record.id)] for record in records),
         missing=tuple(clip for clip in expected if clip not in there),
         data_sha256=data_hash(records) if records else None,
         notes=(*shortfall(target, records), *notes),

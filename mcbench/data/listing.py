@@ -76,6 +76,9 @@ def list_source(target: Target, place: Place, fps: float | None, progress: Progr
     if not 0 < fps < float("inf"):
         raise InputError(f"--fps is {fps}, and must be above 0")
     if not place.brought and not is_here(target):
+        if before is not None and not before.brought:
+            progress.message(f"the downloads of {target.benchmark} are gone; what is prepared stays")
+            return before
         raise DataMissingError(
             f"nothing of {target.benchmark} (source {target.source_name}) has been downloaded",
             f"{fetch_command(target)}, or give a copy with --from",

@@ -5,40 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field
 
 from mcbench import files
 from mcbench.data.clips import shortfall
-from mcbench.data.decode import FilesWork
 from mcbench.data.fetching import archive_stem, bring
-from mcbench.data.jobs import ClipJob, GeneratedWork, find_prepared, prepare_clip
+from mcbench.data.jobs import ClipJob, find_prepared, prepare_clip
 from mcbench.data.layouts import clip_id
 from mcbench.data.listing import find_place, list_source
 from mcbench.data.manifest import LOCAL, FilesSource, GeneratedSource, load_manifest, split_path
 from mcbench.data.places import SourceListing, Target, resolve
+from mcbench.data.planning import ClipOutcome, Outcome, chosen, outcome_of, outlived, plan, readable
 from mcbench.downloads import DEFAULT_SETTINGS, DownloadSettings
-from mcbench.errors import FileFormatError, InputError, McbenchError
+from mcbench.errors import InputError, McbenchError
 from mcbench.processes import run_each
 from mcbench.progress import Progress, SilentProgress
-from mcbench.records import ClipRecord, Part
-
-Outcome = Literal["done", "skipped", "failed", "missing"]
-
-
-class ClipOutcome(Part):
-    """What came of preparing one clip."""
-
-    clip: str
-    status: Outcome
-    """`skipped`: it was there already; `missing`: what it is made of is not here."""
-    reason: str = ""
-    """Why it failed or is missing."""
-    n_frames: int = 0
-    frames_sha256: str = ""
-    notes: tuple[str, ...] = ()
-    """What came with its frames and was left out."""
+from mcbench.records import Part
 
 
 class PrepareReport(Part):
@@ -128,13 +111,14 @@ def prepare(
         not_fetched: dict[str, str] = {}
         if isinstance(target.source, FilesSource):
             place = find_place(target, from_path, force, progress)
-            if not place.brought:
+            listing = None if place.brought or force else outlived(target, clips, limit)
+            if listing is None and not place.brought:
                 came = bring(target, only=only, offline=offline, settings=settings, progress=progress)
                 not_fetched = {file.file: file.reason for file in came.with_status("failed")}
-            listing = list_source(target, place, fps, progress)
+            listing = listing or list_source(target, place, fps, progress)
         if (target.folder / "clips").is_dir():
             files.remove_leftovers(target.folder / "clips")
-        jobs, missing = _plan(target, listing, _chosen(target, clips, limit), force)
+        jobs, missing = plan(target, listing, chosen(target, clips, limit), force)
         outcomes = missing + _work(target, jobs, workers, progress)
     return _report(target, listing, outcomes, not_fetched)
 
@@ -229,67 +213,6 @@ def _source_of_files(benchmark: str, home: Path | None) -> str | None:
     return local[0] if len(local) == 1 else None
 
 
-def _chosen(target: Target, clips: Sequence[str] | None, limit: int | None) -> tuple[str, ...]:
-    expected = target.expected()
-    unknown = sorted(set(clips or ()) - set(expected))
-    if unknown:
-        raise InputError(f"{target.name} has no clip {unknown[0]!r}", f"its clips: {', '.join(expected)}")
-    chosen = expected if clips is None else tuple(clip for clip in expected if clip in set(clips))
-    return chosen[:limit]
-
-
-def _plan(
-    target: Target, listing: SourceListing | None, clips: Sequence[str], force: bool
-) -> tuple[list[ClipJob], list[ClipOutcome]]:
-    """Return the jobs of the clips that can be made, and the outcomes of those that cannot."""
-    jobs: list[ClipJob] = []
-    missing: list[ClipOutcome] = []
-    material = listing.material() if listing is not None else {}
-    for clip in clips:
-        work: GeneratedWork | FilesWork
-        if isinstance(target.source, GeneratedSource):
-            source = target.source
-            work = GeneratedWork(
-                size=source.size, generator_version=source.generator_version, max_frames=source.max_frames
-            )
-        elif clip not in material or material[clip].missing:
-            missing.append(_without_material(target, listing, clip))
-            continue
-        else:
-            assert listing is not None
-            settings = target.source.clips.model_copy(update={"assumed_fps": listing.assumed_fps})
-            work = FilesWork(material=material[clip], settings=settings)
-        jobs.append(
-            ClipJob(
-                clip=clip,
-                benchmark=target.benchmark,
-                source=target.source_name,
-                folder=str(target.clip_folder(clip)),
-                force=force,
-                work=work,
-            )
-        )
-    return jobs, missing
-
-
-def _without_material(target: Target, listing: SourceListing | None, clip: str) -> ClipOutcome:
-    """Return the outcome of a clip whose files are not here: it stays if it was prepared before."""
-    if (record := _readable(target, clip)) is not None:
-        return _outcome(record, "skipped")
-    known = listing.material().get(clip) if listing is not None else None
-    origin = listing.origin if listing is not None else ""
-    reason = known.missing if known is not None else f"{origin} does not hold it"
-    return ClipOutcome(clip=clip, status="missing", reason=reason)
-
-
-def _readable(target: Target, clip: str) -> ClipRecord | None:
-    """Return the record of a prepared clip; a damaged one counts as none."""
-    try:
-        return target.prepared(clip)
-    except FileFormatError:
-        return None
-
-
 def _work(target: Target, jobs: list[ClipJob], workers: int, progress: Progress) -> list[ClipOutcome]:
     progress.start(f"preparing {target.name}", len(jobs))
     outcomes: list[ClipOutcome] = []
@@ -299,7 +222,7 @@ def _work(target: Target, jobs: list[ClipJob], workers: int, progress: Progress)
         if (record := find_prepared(job)) is None:
             todo.append(job)
         else:
-            outcomes.append(_outcome(record, "skipped"))
+            outcomes.append(outcome_of(record, "skipped"))
             progress.advance()
     for outcome in run_each(_attempt, todo, workers, _killed):
         outcomes.append(outcome)
@@ -311,22 +234,12 @@ def _work(target: Target, jobs: list[ClipJob], workers: int, progress: Progress)
 
 def _attempt(job: ClipJob) -> ClipOutcome:
     try:
-        return _outcome(prepare_clip(job), "done")
+        return outcome_of(prepare_clip(job), "done")
     except McbenchError as error:
         reason = " - ".join(part for part in (error.message, error.hint) if part)
         return ClipOutcome(clip=job.clip, status="failed", reason=reason)
     except (OSError, MemoryError) as error:
         return ClipOutcome(clip=job.clip, status="failed", reason=f"{type(error).__name__}: {error}")
-
-
-def _outcome(record: ClipRecord, status: Outcome) -> ClipOutcome:
-    return ClipOutcome(
-        clip=record.id,
-        status=status,
-        n_frames=record.n_frames,
-        frames_sha256=record.frames_sha256,
-        notes=record.notes,
-    )
 
 
 def _killed(job: ClipJob) -> ClipOutcome:
@@ -353,7 +266,7 @@ def _report(
             if each.frames_sha256 and recorded.get(each.clip, each.frames_sha256) != each.frames_sha256
         )
     else:
-        records = [record for clip in target.expected() if (record := _readable(target, clip)) is not None]
+        records = [record for clip in target.expected() if (record := readable(target, clip)) is not None]
         short = shortfall(target, records)
     return PrepareReport(
         name=target.name,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -102,6 +103,21 @@ def test_what_was_prepared_outlives_its_files(place: Path) -> None:
     report = prepare("own", home=place, offline=True)
     assert [(clip.clip, clip.status) for clip in report.clips] == [("a", "missing"), ("b", "skipped")]
     assert "no longer in" in report.clips[0].reason
+
+
+def test_downloads_may_be_deleted_once_clips_are_prepared(place: Path, server: HostileServer) -> None:
+    prepare("own", home=place, settings=QUICK)
+    shutil.rmtree(place / "downloads")
+    asked = len(server.asked)
+    assert {clip.status for clip in prepare("own", home=place, settings=QUICK).clips} == {"skipped"}
+    assert len(server.asked) == asked, "nothing is fetched again"
+    shutil.rmtree(place / "prepared/own/web/clips/b")
+    progress = Collected()
+    report = prepare("own", home=place, offline=True, progress=progress)
+    assert [(clip.clip, clip.status) for clip in report.clips] == [("a", "skipped"), ("b", "missing")]
+    assert "is gone" in report.clips[1].reason
+    assert any("what is prepared stays" in message for message in progress.messages)
+    assert [clip.status for clip in prepare("own", home=place, settings=QUICK).clips] == ["skipped", "done"]
 
 
 def test_other_settings_in_the_manifest_make_the_clips_anew(place: Path, server: HostileServer) -> None:
