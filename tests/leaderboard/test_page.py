@@ -129,6 +129,6 @@ def test_on_paper_there_is_the_view_without_its_controls(page: Browser) -> None:
     page.call("Emulation.setEmulatedMedia", media="print")
     visible = "(element) => element.getClientRects().length > 0"
     assert page.run(f"[...document.querySelectorAll('.board table')].every({visible})")
-    assert not page.run(f"[...document.querySelectorAll('select, input, #views')].some({visible})")
+    assert not page.run(f"[...document.querySelectorAll('input, #views, button.play')].some({visible})")
     assert page.run("getComputedStyle(document.querySelector('.scroll')).overflowX") == "visible"
     page.call("Emulation.setEmulatedMedia", media="")

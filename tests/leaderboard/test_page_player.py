@@ -102,8 +102,8 @@ def test_it_jumps_to_the_frames_that_differ_most(page: Browser) -> None:
     first, second = page.run(
         "[...byId('peaks').querySelectorAll('button')].slice(0, 2).map((b) => b.textContent)"
     )
-    assert first.startswith(f"frame {PEAK}, ")
-    assert not second.startswith(f"frame {PEAK}, ")
+    assert first.startswith(f"frame {PEAK}: ")
+    assert not second.startswith(f"frame {PEAK}: ")
     page.press("d")
     assert page.run("frame()") != PEAK
     page.run("byId('peaks').querySelector('button').click()")

@@ -50,7 +50,7 @@ function drawPeaks(runs) {
   const metric = metricOf(state.board, state.metric);
   byId("peaks").hidden = found.length === 0;
   const buttons = found.map((peak) => {
-    const text = `frame ${peak}, ${shown(values[peak], metric)} apart`;
+    const text = `frame ${peak}: ${shown(values[peak], metric)}`;
     const button = make("button", { type: "button", textContent: text });
     button.addEventListener("click", () => seek(peak));
     return button;

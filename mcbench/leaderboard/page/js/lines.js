@@ -35,8 +35,8 @@ function line({ video, index, apart }, runs) {
     byId("stage").focus({ preventScroll: true });
   });
   const facts = [
-    Number.isFinite(apart) ? `${shown(apart, metricOf(board, metric))} apart` : "no values to compare",
-    `frame ${peak}`,
+    Number.isFinite(apart) ? `differ by ${shown(apart, metricOf(board, metric))}` : "no values to compare",
+    `shown in frame ${peak}`,
     ...(video.people === null ? [] : [`${video.people} people`]),
   ];
   const pictures = make("div", { className: "pictures" });

@@ -62,8 +62,11 @@ function redraw() {
 
 function setUpPlayer() {
   byId("pick-table").addEventListener("change", (event) => {
+    const { video, position } = state;
     chooseBoard(boardOf(event.target.value));
-    chooseVideo(firstPlayable(state.board));
+    // The same clip under another protocol stays where it is.
+    const same = state.board.videos.findIndex((one) => one.id === video?.id && playable(one));
+    chooseVideo(same >= 0 ? same : firstPlayable(state.board), same >= 0 ? position : 0);
     drawLines();
   });
   byId("pick-video").addEventListener("change", (event) => chooseVideo(Number(event.target.value)));

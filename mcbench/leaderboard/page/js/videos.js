@@ -1,10 +1,11 @@
 // ---- a table's videos one by one, and how their values are spread ----
 
+const MOST_AT_FIRST = 12; // More columns and boxes than that are for who asks for them.
 const seen = { board: null, metric: "", chosen: new Set() };
 
 function showVideos(parameters) {
   const board = boardOf(parameters.get("table")) ?? boards.find((one) => one.metrics.length) ?? boards[0];
-  if (seen.board !== board) seen.chosen = new Set(board.runs.keys());
+  if (seen.board !== board) seen.chosen = new Set([...board.runs.keys()].slice(0, MOST_AT_FIRST));
   seen.board = board;
   seen.metric = metricOf(board, parameters.get("metric") ?? seen.metric)?.metric ?? "";
   byId("videos-table-pick").value = board.id;
@@ -36,7 +37,7 @@ function videoTable(board, metric, runs) {
     head.prepend(swatch(run));
     heads.push(head);
   }
-  heads.push(sortHead("Apart", "descending", true));
+  heads.push(sortHead("Spread", "descending", true));
   heads[0].setAttribute("aria-sort", "ascending");
   const rows = board.videos.map((video, index) => videoRow(board, metric, runs, video, index, withPeople));
   const scores = runs.map((run) => {
@@ -78,7 +79,7 @@ function drawPlots(board, metric, runs) {
   const counts = [...new Set(board.runs.flatMap((run) => Object.keys(run.parts)))].filter((name) => name.startsWith("people="));
   counts.sort((one, other) => one.localeCompare(other, "en", { numeric: true }));
   const people = (name) => `${name.slice(7)} ${name === "people=1" ? "person" : "people"}`;
-  const overlap = { "no-overlap": "apart", overlap: "overlapping" };
+  const overlap = { "no-overlap": "no overlap", overlap: "overlap" };
   const kinds = [
     ["All frames", [["all videos", (run) => run.means]]],
     ["By the number of people in the frame", partsOf(counts).map((name) => [people(name), (run) => run.parts[name]])],
