@@ -97,7 +97,8 @@ def main() -> None:
     for name, values in flow_rows(clips, arguments.step).items():
         background, people, known, filled, filled_people = np.nanmean(values, axis=0)
         print(
-            f"| `{name}` | {background:.2f} | {people:.2f} | {known:.0%} | {filled:.2f} | {filled_people:.2f} |"
+            f"| `{name}` | {background:.2f} | {people:.2f} | {known:.0%} | {filled:.2f} | "
+            f"{filled_people:.2f} |"
         )
     print("\n| masks | IoU of a person | of everybody |\n| --- | --- | --- |")
     for name, values in mask_rows(clips, arguments.step).items():

@@ -172,27 +172,39 @@ def plan_masks(clip: Clip, name: str, home: Path | None, poses_by: str | None) -
         InputError, WeightsMissingError: see `identity_of`.
         DataMissingError: the clip has no poses; the hint is the command that makes them.
     """
-    from mcbench.estimators.masks import FROM_POSE, load_segmenter
-    from mcbench.estimators.pose.crops import person_boxes
+    from mcbench.estimators.masks import FROM_POSE
 
     source = find_condition(clip, "poses", poses_by)
 
     def make(folder: Path) -> Made:
         poses = source.poses()
         _check_people(poses, source)
-        segmenter = None if name == FROM_POSE else load_segmenter(home=home)
-        boxes = person_boxes(poses.keypoints, poses.visibility)
+        cut = None if name == FROM_POSE else _cutter(clip, poses, home)
         depth = poses.depth if np.isfinite(poses.depth).any() else depth_by_ground(poses)
         for index in range(poses.n_frames):
             people = body_masks(poses.keypoints[index], poses.visibility[index], poses.size) > 0
-            if segmenter is not None:
-                frame = clip.frame(index)
-                for person in np.flatnonzero(np.isfinite(boxes[index]).all(axis=-1)):
-                    people[person] &= segmenter.person(frame, boxes[index, person]) > _SURE
+            if cut is not None:
+                cut(index, people)
             write_truth_image(folder / f"{index:06d}.png", paint_labels(people, depth[index]))
         return Made(facts={"people": poses.n_people})
 
     return Plan(identity_of("masks", name, home), make, {"poses": source.label})
+
+
+def _cutter(clip: Clip, poses: Poses, home: Path | None) -> Callable[[int, NDArray[np.bool_]], None]:
+    """Return what cuts the bodies of a frame, in place, to where BlazePose sees each person."""
+    from mcbench.estimators.masks import load_segmenter
+    from mcbench.estimators.pose.crops import person_boxes
+
+    segmenter = load_segmenter(home=home)
+    boxes = person_boxes(poses.keypoints, poses.visibility)
+
+    def cut(index: int, people: NDArray[np.bool_]) -> None:
+        frame = clip.frame(index)
+        for person in np.flatnonzero(np.isfinite(boxes[index]).all(axis=-1)):
+            people[person] &= segmenter.person(frame, boxes[index, person]) > _SURE
+
+    return cut
 
 
 def paint_labels(people: NDArray[np.bool_], depth: NDArray[np.float32]) -> NDArray[np.uint8]:

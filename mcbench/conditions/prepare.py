@@ -42,6 +42,9 @@ DEFAULTS: dict[ConditionKind, str] = {
 }
 """The estimator of a kind that is asked for without a name."""
 
+_WITHOUT_TORCH = {("flow", "dis"), ("masks", "from-pose")}
+"""Worth knowing, since importing torch takes longer than a short clip's flow."""
+
 
 class ConditionJob(Record):
     """Everything that `prepare_condition` needs."""
@@ -56,7 +59,7 @@ class ConditionJob(Record):
     """mcbench's folder, where weights lie."""
     device: str = "cpu"
     threads: int | None = None
-    """Threads of torch; None leaves them alone."""
+    """Threads of torch, where it takes part; None leaves them alone."""
     force: bool = False
     """Make it anew even if it is there."""
 
@@ -242,7 +245,7 @@ def _chosen(prepared: Sequence[Clip], clips: Sequence[str] | None, name: str) ->
 
 def _prepare(job: ConditionJob) -> tuple[ConditionRecord, bool]:
     """Return the record, and whether it was there already."""
-    if job.threads is not None:
+    if job.threads is not None and (job.kind, job.estimator) not in _WITHOUT_TORCH:
         import torch
 
         torch.set_num_threads(job.threads)

@@ -8,6 +8,7 @@ come from a box of key points and are not turned; no smoothing over time.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -17,9 +18,11 @@ from mcbench import weights
 from mcbench.errors import InputError
 from mcbench.estimators.identity import EstimatorIdentity
 from mcbench.estimators.openvino_network import OpenVinoNetwork, load_openvino
-from mcbench.estimators.pose.crops import Crop
 from mcbench.records import WeightsUse
 from mcbench.video import Frame
+
+if TYPE_CHECKING:
+    from mcbench.estimators.pose.crops import Crop
 
 FROM_POSE, BLAZEPOSE = "from-pose", "blazepose"
 MASK_ESTIMATORS = (FROM_POSE, BLAZEPOSE)
@@ -81,6 +84,8 @@ class Segmenter:
         Returns:
             float32 [height, width], the probability, 0..1; 0 outside the crop, 1.25 times the box.
         """
+        from mcbench.estimators.pose.crops import Crop  # its package imports torch
+
         crop = Crop.around(np.asarray(box, np.float64), _MARGIN, 1.0)
         pixels = crop.cut(frame, (_SIDE, _SIDE)).astype(np.float32)[None] / np.float32(255)
         logits = self._network.infer(pixels)[2][0, ..., 0]
