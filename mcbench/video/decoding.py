@@ -16,7 +16,7 @@ from mcbench.errors import FileFormatError
 from mcbench.video.extent import check_extent
 from mcbench.video.pictures import Frame
 from mcbench.video.source import FrameSource
-from mcbench.video.walk import VideoShape, shape_of, walk_video
+from mcbench.video.walk import VideoShape, VideoWalk, shape_of
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class _PyAVVideo(_Video):
         self._next = facts.n_frames
 
     def __iter__(self) -> Iterator[Frame]:
-        for decoded in walk_video(self.path):
+        for decoded in VideoWalk(self.path):
             pixels = decoded.to_ndarray(format="rgb24", threads=1)
             pixels = np.rot90(pixels, self._facts.shape.quarter_turns)
             yield np.ascontiguousarray(pixels[:, ::-1] if self._facts.shape.mirrored else pixels)
@@ -140,9 +140,10 @@ def _inspect(path: Path) -> _VideoFacts:
     times: array[int] | None = array("q")
     unit: Fraction | None = None
     n_frames = 0
-    for frame in walk_video(path):
+    walk = VideoWalk(path)
+    for frame in walk:
         if shape is None:
-            shape, unit = shape_of(path, frame), frame.time_base
+            shape, unit = shape_of(path, frame, walk.rate), frame.time_base
         if frame.pts is None:
             times = None
         elif times is not None:

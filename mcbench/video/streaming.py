@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from mcbench.video.scaling import PLAIN_FORMATS, FrameScaler
 from mcbench.video.seeking import find_start
 from mcbench.video.selection import Selection
 from mcbench.video.source import FrameSource
-from mcbench.video.walk import VideoShape, shape_of, walk_video
+from mcbench.video.walk import VideoShape, VideoWalk, shape_of
 
 _ALL = Selection()
 _WORTH_SEEKING = 100
@@ -102,15 +102,15 @@ def stream_frames(path: Path) -> FrameStream:
     if path.is_dir():
         return SourceStream(PictureFolder(path))
     check_extent(path)
-    walk = walk_video(path, "NONE")
-    first = next(walk, None)
+    walk = VideoWalk(path, "NONE")
+    frames = iter(walk)
+    first = next(frames, None)
     if first is None:
         raise FileFormatError(f"{path} holds no video frames")
-    shape, kind = shape_of(path, first), first.format.name
-    walk.close()  # type: ignore[attr-defined]
+    shape, kind = shape_of(path, first, walk.rate), first.format.name
     even = first.height % 2 == 0 and first.width % 2 == 0
     if kind in PLAIN_FORMATS and even and shape.upright:
-        return _VideoStream(path, shape)
+        return _VideoStream(path, shape, itertools.chain((first,), frames))
     return SourceStream(open_video(path))
 
 
@@ -139,8 +139,9 @@ class _SourceFrame(_Pending):
 
 
 class _VideoStream(FrameStream):
-    def __init__(self, path: Path, shape: VideoShape) -> None:
+    def __init__(self, path: Path, shape: VideoShape, begun: Iterator[Any]) -> None:
         super().__init__(path, shape.size, shape.rate, "pyav")
+        self._begun: Iterator[Any] | None = begun
 
     def _walk(self, first: int, rate: Fraction, placement: Placement | None) -> Iterator[_Pending]:
         scaler = FrameScaler(placement) if placement is not None and placement.resizes else None
@@ -151,14 +152,17 @@ class _VideoStream(FrameStream):
     def _decoded(self, first: int) -> Iterator[tuple[int, Any]]:
         start = find_start(self.path, first) if first >= _WORTH_SEEKING else None
         if start is not None:
-            walk = walk_video(self.path, "NONE", start)
+            walk = iter(VideoWalk(self.path, "NONE", start))
             frame = next((each for each in walk if each.pts is not None and each.pts >= start.time), None)
             # Another time: the frame cannot be decoded from there, as where pictures refresh bit by bit.
             if frame is not None and frame.pts == start.time:
                 yield first, frame
                 yield from enumerate(walk, first + 1)
                 return
-        yield from islice(enumerate(walk_video(self.path, "NONE")), first, None)
+        # Opening takes as long as decoding some frames: the first walk goes on from there.
+        begun, self._begun = self._begun, None
+        frames = iter(VideoWalk(self.path, "NONE")) if begun is None else begun
+        yield from itertools.islice(enumerate(frames), first, None)
 
 
 @dataclass(frozen=True, eq=False)

@@ -42,50 +42,64 @@ class VideoShape:
         return self.quarter_turns == 0 and not self.mirrored
 
 
-def walk_video(
-    path: Path, threads: Literal["AUTO", "NONE"] = "AUTO", start: StartingPoint | None = None
-) -> Iterator[Any]:
-    """Yield PyAV's frames of a video file in order of presentation, all of one size.
+class VideoWalk:
+    """PyAV's frames of a video file in order of presentation, all of one size, to be iterated once.
 
     Args:
         path: the file.
         threads: `AUTO` decodes on all cores, `NONE` on one.
         start: key frame to begin at; None begins at the start. A few frames before it may come too.
 
-    Raises:
-        FileFormatError: it is no video, is cut short or damaged, or its frames change in size.
-    """
-    import av
+    Attributes:
+        rate: frames a second, the average, or None where nothing says it.
 
-    with _container(path) as container:
-        if not container.streams.video:
+    Raises:
+        FileFormatError: it is no video; while iterating, that it is cut short or damaged, or that its frames
+            change in size.
+    """
+
+    def __init__(
+        self, path: Path, threads: Literal["AUTO", "NONE"] = "AUTO", start: StartingPoint | None = None
+    ) -> None:
+        self._path, self._start = path, start
+        self._container = _open(path)
+        if not self._container.streams.video:
+            self._container.close()
             raise FileFormatError(f"{path} holds no video")
-        stream = container.streams.video[0]
+        stream = self._container.streams.video[0]
         stream.thread_type = threads
         if threads == "NONE":
             stream.codec_context.thread_count = 1
-        size: Size | None = None
-        index = 0 if start is None else start.key_index
-        try:
-            if start is not None:
-                container.seek(start.key_time, stream=stream)
-            for packet in container.demux(stream):
-                if packet.is_corrupt:
-                    raise FileFormatError(f"{path} is cut short or damaged near frame {index}")
-                for frame in packet.decode():
-                    if frame.is_corrupt:
-                        raise FileFormatError(
-                            f"frame {index} of {path} is damaged", "fetch or copy the file again"
-                        )
-                    size = _same_size(path, frame, index, size)
-                    yield frame
-                    index += 1
-        except (av.error.FFmpegError, ValueError) as error:
-            raise FileFormatError(f"cannot decode {path} beyond frame {index}: {error}") from error
+        rate = stream.average_rate or stream.guessed_rate
+        self.rate: Fraction | None = rate if rate and 0 < rate <= _FASTEST else None
+
+    def __iter__(self) -> Iterator[Any]:
+        import av
+
+        path, size = self._path, None
+        index = 0 if self._start is None else self._start.key_index
+        with self._container as container:
+            stream = container.streams.video[0]
+            try:
+                if self._start is not None:
+                    container.seek(self._start.key_time, stream=stream)
+                for packet in container.demux(stream):
+                    if packet.is_corrupt:
+                        raise FileFormatError(f"{path} is cut short or damaged near frame {index}")
+                    for frame in packet.decode():
+                        if frame.is_corrupt:
+                            raise FileFormatError(
+                                f"frame {index} of {path} is damaged", "fetch or copy the file again"
+                            )
+                        size = _same_size(path, frame, index, size)
+                        yield frame
+                        index += 1
+            except (av.error.FFmpegError, ValueError) as error:
+                raise FileFormatError(f"cannot decode {path} beyond frame {index}: {error}") from error
 
 
-def shape_of(path: Path, first: Any) -> VideoShape:
-    """Return how a video is shown, from its first frame.
+def shape_of(path: Path, first: Any, rate: Fraction | None) -> VideoShape:
+    """Return how a video is shown, from its first frame and `VideoWalk.rate`.
 
     Raises:
         FileFormatError: it is HDR video, or asks to be turned by other than a multiple of 90 degrees.
@@ -97,10 +111,7 @@ def shape_of(path: Path, first: Any) -> VideoShape:
         )
     turns, mirrored = _orientation(path, first)
     size = (first.width, first.height) if turns % 2 else (first.height, first.width)
-    with _container(path) as container:
-        stream = container.streams.video[0]
-        rate = stream.average_rate or stream.guessed_rate
-    return VideoShape(size, turns, mirrored, rate if rate and 0 < rate <= _FASTEST else None)
+    return VideoShape(size, turns, mirrored, rate)
 
 
 def _same_size(path: Path, frame: Any, index: int, before: Size | None) -> Size:
@@ -115,7 +126,7 @@ def _same_size(path: Path, frame: Any, index: int, before: Size | None) -> Size:
     return size
 
 
-def _container(path: Path) -> Any:
+def _open(path: Path) -> Any:
     import av
 
     try:
