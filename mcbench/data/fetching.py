@@ -194,7 +194,13 @@ def unpack_brought(target: Target, origin: Path, progress: Progress) -> Path:
     for archive, folder in archives.items():
         unpack_archive(archive, folder)
         progress.advance()
-    return own / archive_stem(origin) if is_archive(origin) else own
+    return _without_wrappers(own / archive_stem(origin)) if is_archive(origin) else own
+
+
+def _without_wrappers(folder: Path) -> Path:
+    """Return the folder in a folder that holds nothing else, as archives often pack one around everything."""
+    entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
+    return _without_wrappers(entries[0]) if len(entries) == 1 and entries[0].is_dir() else folder
 
 
 def archive_stem(path: Path) -> str:

@@ -25,7 +25,7 @@ def pair_run(run: RunRecord, folder: Path, clips: dict[str, Clip], allow_missing
             changed or is not prepared, and `allow_missing` is false; or nothing is left to score.
     """
     results = {result.video: result for result in run.videos}
-    pairing = _expected(run, clips)
+    pairing = expected_of(run, clips)
     for name in run.split.expected:
         result, clip = results.get(name), clips.get(name)
         if result is None or result.status == "failed":
@@ -48,7 +48,7 @@ def pair_run(run: RunRecord, folder: Path, clips: dict[str, Clip], allow_missing
     return pairing
 
 
-def _expected(run: RunRecord, clips: dict[str, Clip]) -> Pairing:
+def expected_of(run: RunRecord, clips: dict[str, Clip]) -> Pairing:
     """Return a pairing without videos that says how many videos and frames there should be.
 
     A clip that is not prepared counts with the frames that it is known to have, and a benchmark that says how

@@ -9,6 +9,7 @@ import pytest
 
 from mcbench.data import download_status, fetch, open_split, prepare, status
 from mcbench.errors import DataMissingError, FileFormatError, InputError
+from tests.data.benchmarks.making import zipped
 from tests.data.making import Collected
 from tests.data.own import host_own, install_own, own_video
 from tests.downloads.conftest import QUICK
@@ -194,3 +195,11 @@ file = {{ name = "list.txt", urls = ["{server.url("/list.txt")}"] }}
     with pytest.raises(InputError, match="fits 'c") as caught:
         fetch("own", only=["a*", "c*"], home=place, settings=QUICK)
     assert "a.mp4, b.mp4, list.txt" in caught.value.hint
+
+
+def test_an_archive_of_ones_own_videos(tmp_path: Path) -> None:
+    own_video(tmp_path / "in/wrapped/my dances/a.mp4", 3)
+    own_video(tmp_path / "in/wrapped/my dances/b.mp4", 2)
+    (tmp_path / "my clips.zip").write_bytes(zipped(tmp_path / "in"))
+    report = prepare("local", from_path=tmp_path / "my clips.zip", home=tmp_path / "home")
+    assert (report.name, [clip.n_frames for clip in report.clips]) == ("local/my_clips", [3, 2])
