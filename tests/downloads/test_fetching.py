@@ -234,6 +234,12 @@ def test_a_web_page_is_no_file(server: HostileServer, tmp_path: Path, page: byte
     assert _names(tmp_path) == []
 
 
+def test_a_page_that_only_its_type_shows_is_no_file(server: HostileServer, tmp_path: Path) -> None:
+    server.put("/a.bin", b"Please log in.", content_type="Text/HTML; charset=utf-8")
+    with pytest.raises(NetworkError, match="web page instead of the file"):
+        fetch_file(_file(server), tmp_path, settings=QUICK)
+
+
 def test_a_page_that_was_asked_for_comes(server: HostileServer, tmp_path: Path) -> None:
     server.put("/list.html", b"<html>urls</html>", content_type="text/html")
     fetch_file(RemoteFile(name="list.html", urls=(server.url("/list.html"),)), tmp_path, settings=QUICK)
@@ -315,7 +321,7 @@ def test_an_empty_file_is_a_file(server: HostileServer, tmp_path: Path) -> None:
 
 
 def test_a_crawling_mirror_is_left_for_the_next(server: HostileServer, tmp_path: Path) -> None:
-    server.put("/slow.bin", CONTENT, piece=10, pause=0.02)
+    server.put("/slow.bin", CONTENT[:5000], piece=10, pause=0.02)
     server.put("/a.bin", CONTENT)
     settings = DownloadSettings(tries=1, first_wait=0.001, slow_window=0.1, slow_bytes=100_000)
     record = fetch_file(_file(server, "/slow.bin", "/a.bin"), tmp_path, settings=settings)
