@@ -23,11 +23,11 @@ def demo(
     """
     from mcbench.cli.leaderboard import print_leaderboard
     from mcbench.demo import run_demo
-    from mcbench.leaderboard import collect
+    from mcbench.leaderboard import collect, make_tables
 
     with console.progress() as progress:
         result = run_demo(out, home=home, device=device, progress=progress)
-    print_leaderboard(collect([result.results]))
+    print_leaderboard(make_tables(collect([result.results])))
     for what, path in (
         ("page", result.leaderboard / "index.html"),
         ("Markdown", result.leaderboard / "README.md"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ from mcbench.cli import console
 from mcbench.errors import DataMissingError, InputError
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from mcbench.leaderboard import Table
 
 _DEFAULT_RESULTS = Path("results")
 
@@ -40,7 +41,7 @@ def leaderboard(
     Example: mcbench leaderboard --results results/ --out leaderboard/
     """
     from mcbench.leaderboard import check as difference_of
-    from mcbench.leaderboard import collect, write_leaderboard
+    from mcbench.leaderboard import collect, make_board, write_leaderboard
 
     frame = collect(_folders(results, submissions_only), out / "submissions", out / "published")
     if frame.empty:
@@ -55,21 +56,21 @@ def leaderboard(
             raise typer.Exit(1)
         console.say(f"{out} is up to date")
         return
-    paths = write_leaderboard(frame, out)
+    board = make_board(frame)
+    paths = write_leaderboard(frame, out, board)
     if as_json:
         console.emit((out / "leaderboard.json").read_text(encoding="utf-8").rstrip("\n"))
     else:
-        print_leaderboard(frame)
+        print_leaderboard(board.tables)
     for path in paths:
         console.say(f"written: {path}")
 
 
-def print_leaderboard(frame: pd.DataFrame) -> None:
-    """Print the tables of a frame of `mcbench.leaderboard.collect`."""
-    from mcbench.leaderboard import make_tables
+def print_leaderboard(tables: Sequence[Table]) -> None:
+    """Print tables of `mcbench.leaderboard.make_tables`."""
     from mcbench.leaderboard.text import plain
 
-    for table in make_tables(frame):
+    for table in tables:
         heads = [f">{c.label}{f' ({c.unit})' if c.unit else ''} {c.arrow}".rstrip() for c in table.columns]
         rows = [
             [

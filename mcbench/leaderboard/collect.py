@@ -97,7 +97,8 @@ def collect(
 
 def items_of(frame: pd.DataFrame) -> tuple[list[Item], list[Item]]:
     """Return the rows of a frame of `collect`: those of records, and those of printed numbers."""
-    rows: list[Item] = [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+    columns = [frame[name].tolist() for name in COLUMNS]
+    rows: list[Item] = [dict(zip(COLUMNS, row, strict=True)) for row in zip(*columns, strict=True)]
     return (
         [row for row in rows if row["division"] != PUBLISHED],
         [row for row in rows if row["division"] == PUBLISHED],

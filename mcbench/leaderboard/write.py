@@ -14,9 +14,10 @@ from mcbench.leaderboard.making import make_board
 from mcbench.leaderboard.markdown import render_markdown
 from mcbench.leaderboard.page import render_page
 from mcbench.leaderboard.spreadsheet import render_csv
+from mcbench.leaderboard.tables import Board
 
 
-def render(frame: pd.DataFrame, out: Path) -> dict[str, str]:
+def render(frame: pd.DataFrame, out: Path, board: Board | None = None) -> dict[str, str]:
     """Return file name -> text of README.md, leaderboard.csv, leaderboard.json and index.html.
 
     The same records, lying the same way relative to `out`, give the same bytes on any machine.
@@ -24,6 +25,7 @@ def render(frame: pd.DataFrame, out: Path) -> dict[str, str]:
     Args:
         frame: from `collect`.
         out: the folder that links are relative to; nothing is written.
+        board: from `make_board` of the frame, where the caller has it already.
 
     Raises:
         DataMissingError: the frame is empty.
@@ -35,7 +37,7 @@ def render(frame: pd.DataFrame, out: Path) -> dict[str, str]:
             "there are no scores to show",
             "mcbench run --model ours --split multi-character/demo, then mcbench score results/",
         )
-    board = make_board(frame)
+    board = board or make_board(frame)
     return {
         "README.md": render_markdown(board, out),
         "leaderboard.csv": render_csv(frame, out),
@@ -44,9 +46,9 @@ def render(frame: pd.DataFrame, out: Path) -> dict[str, str]:
     }
 
 
-def write_leaderboard(frame: pd.DataFrame, out: Path) -> list[Path]:
+def write_leaderboard(frame: pd.DataFrame, out: Path, board: Board | None = None) -> list[Path]:
     """Write the files of `render` to `out`, each atomically, and return their paths."""
-    rendered = render(frame, out)
+    rendered = render(frame, out, board)
     for name, text in rendered.items():
         files.write_text(out / name, text)
     return [out / name for name in rendered]
