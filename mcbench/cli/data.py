@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from mcbench.cli import conditions, console, data_files
-from mcbench.cli.data_files import AcceptOption, OfflineOption, OnlyOption, SourceOption
+from mcbench.cli.data_files import AcceptOption, JobsOption, OfflineOption, OnlyOption, SourceOption
 
 if TYPE_CHECKING:
     from mcbench.data import ClipCheck, ClipOutcome, DownloadStatus, PrepareReport, SplitStatus
@@ -88,6 +88,7 @@ def prepare(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Make clips anew that are there already.")] = False,
     only: OnlyOption = None,
+    jobs: JobsOption = 4,
     offline: OfflineOption = False,
     accept_licence: AcceptOption = False,
     workers: console.WorkersOption = None,
@@ -118,6 +119,7 @@ def prepare(
             name=name,
             fps=fps,
             only=only or (),
+            jobs=jobs,
             offline=offline or None,
             home=home,
             workers=workers or default_workers(),

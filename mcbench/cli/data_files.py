@@ -29,6 +29,7 @@ AcceptOption = Annotated[
 ]
 
 
+JobsOption = Annotated[int, typer.Option("--jobs", min=1, help="Downloads at a time.")]
 OnlyOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -46,7 +47,7 @@ def fetch(
     ],
     source: SourceOption = None,
     only: OnlyOption = None,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Downloads at a time.")] = 4,
+    jobs: JobsOption = 4,
     offline: OfflineOption = False,
     accept_licence: AcceptOption = False,
     home: console.HomeOption = None,

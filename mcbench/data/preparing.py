@@ -66,6 +66,7 @@ def prepare(
     fps: float | None = None,
     limit: int | None = None,
     only: Sequence[str] = (),
+    jobs: int = 4,
     offline: bool | None = None,
     home: Path | None = None,
     workers: int = 1,
@@ -91,6 +92,7 @@ def prepare(
         fps: frames a second of frame folders, which do not say; if None, as before, else by the manifest.
         limit: prepare only the first so many of the chosen clips.
         only: of the files that are not here, fetch those whose names fit these patterns, such as `val*`.
+        jobs: downloads at a time.
         offline: fetch nothing.
         home: mcbench's home folder.
         workers: processes.
@@ -113,7 +115,9 @@ def prepare(
             place = find_place(target, from_path, force, progress)
             listing = None if place.brought or force else outlived(target, clips, limit)
             if listing is None and not place.brought:
-                came = bring(target, only=only, offline=offline, settings=settings, progress=progress)
+                came = bring(
+                    target, only=only, jobs=jobs, offline=offline, settings=settings, progress=progress
+                )
                 not_fetched = {file.file: file.reason for file in came.with_status("failed")}
             listing = listing or list_source(target, place, fps, progress)
         if (target.folder / "clips").is_dir():
