@@ -7,8 +7,9 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +23,17 @@ from mcbench.conditions.store import (
     check_frames,
     encode_nearness,
     find_condition,
+    write_whole_bodies,
 )
 from mcbench.data.clips import Clip
-from mcbench.data.truth import Poses
+from mcbench.data.truth import COCO18, Poses
 from mcbench.data.truth_images import encode_flow, write_truth_image
-from mcbench.errors import InputError, MismatchError
+from mcbench.errors import DataMissingError, InputError, MismatchError
 from mcbench.estimators.identity import EstimatorIdentity, Setting
 from mcbench.video import encode_png, open_frames
+
+if TYPE_CHECKING:
+    from mcbench.estimators.pose import People
 
 COMMAND = "command"
 """Name of the estimator that is a program of the user's."""
@@ -71,6 +76,8 @@ def identity_of(kind: ConditionKind, estimator: str, home: Path | None = None) -
         WeightsMissingError: its weights are not on this machine; the hint is the command that gets them.
         FileFormatError: a file of a model's folder is missing.
     """
+    if estimator == DATASET and kind == "poses":
+        return EstimatorIdentity(name=DATASET)  # which files they are, each clip's plan says
     if estimator == DATASET:
         raise InputError(
             f"{kind} of the data set are not estimated: they are taken when the clips are prepared",
@@ -96,20 +103,63 @@ def identity_of(kind: ConditionKind, estimator: str, home: Path | None = None) -
             return EstimatorIdentity(name=COMMAND, settings={"command": estimator})
 
 
-def plan_poses(clip: Clip, name: str, home: Path | None) -> Plan:
-    """Return how poses are found, with people followed through the clip.
+def plan_poses(clip: Clip, name: str, home: Path | None, device: str) -> Plan:
+    """Return how poses are found, or read from the data set's OpenPose files, and people followed.
+
+    Whole bodies are kept beside, in `wholebody.npz`, where the estimator gives more than 18 points.
 
     Raises:
         InputError, WeightsMissingError: see `identity_of`.
+        DataMissingError: no OpenPose files came with the clip.
     """
-    from mcbench.estimators.pose import estimate_poses, load_estimator
+    from mcbench.estimators.pose import TrackingSettings, estimate_tracks, load_estimator
+
+    if name == DATASET:
+        return _plan_given_poses(clip)
 
     def make(folder: Path) -> Made:
-        poses = estimate_poses(clip.frames(), clip.record.size, load_estimator(name, home=home))
+        estimator = load_estimator(name, home=home, device=device)
+        settings = replace(TrackingSettings(), threshold=estimator.threshold)
+        tracks = estimate_tracks(clip.frames(), clip.record.size, estimator, settings=settings)
+        poses = tracks.poses(clip.record.size, threshold=settings.threshold, bridged=settings.bridged)
         poses.write(folder / "poses.npz")
+        if estimator.points > poses.keypoints.shape[2]:
+            write_whole_bodies(folder, tracks.keypoints, tracks.confidence)
         return Made(facts={"people": poses.n_people})
 
     return Plan(identity_of("poses", name, home), make)
+
+
+def _plan_given_poses(clip: Clip) -> Plan:
+    from mcbench.estimators.pose import Tracker, TrackingSettings
+    from mcbench.estimators.pose.openpose_json import read_openpose
+
+    if "openpose" not in clip.record.beside:
+        raise DataMissingError(
+            f"{clip.record.id} of {clip.record.benchmark} came without OpenPose files",
+            "estimate its poses: --pose dwpose or --pose blazepose",
+        )
+
+    def make(folder: Path) -> Made:
+        settings = TrackingSettings()
+        tracker = Tracker(settings)
+        for index, frame in enumerate(clip.frames()):
+            found = read_openpose(clip.folder / "beside" / "openpose" / f"{index:06d}.json")
+            tracker.add(_bodies(found), frame)
+        tracks = tracker.tracks()
+        poses = tracks.poses(clip.record.size, threshold=settings.threshold, bridged=settings.bridged)
+        poses.write(folder / "poses.npz")
+        return Made(facts={"people": poses.n_people})
+
+    given = str(clip.record.origin.get("openpose_sha256", ""))
+    settings: dict[str, Setting] = {"sha256": given, **_tracking()}
+    return Plan(EstimatorIdentity(name=DATASET, settings=settings), make)
+
+
+def _bodies(people: People) -> People:
+    """Return people with their 18 points alone: files of one clip may differ in how many they have."""
+    points = len(COCO18)
+    return replace(people, keypoints=people.keypoints[:, :points], confidence=people.confidence[:, :points])
 
 
 def plan_flow(clip: Clip, name: str, home: Path | None, device: str) -> Plan:
@@ -248,11 +298,16 @@ def plan_command(clip: Clip, command: str) -> Plan:
 
 def _pose_identity(name: str, home: Path | None) -> EstimatorIdentity:
     """Return the estimator's identity and how people are followed, since both decide the poses."""
-    from mcbench.estimators.pose import TrackingSettings, pose_identity
+    from mcbench.estimators.pose import pose_identity
 
     identity = pose_identity(name, home=home)
-    followed = {f"tracking_{key}": value for key, value in asdict(TrackingSettings()).items()}
-    return identity.model_copy(update={"settings": {**identity.settings, **followed}})
+    return identity.model_copy(update={"settings": {**identity.settings, **_tracking()}})
+
+
+def _tracking() -> dict[str, Setting]:
+    from mcbench.estimators.pose import TrackingSettings
+
+    return {f"tracking_{key}": value for key, value in asdict(TrackingSettings()).items()}
 
 
 def _command_arguments(command: str) -> tuple[str, ...]:

@@ -282,7 +282,7 @@ def _plan(job: ConditionJob, clip: Clip) -> Plan:
         case "densepose":
             return plan_command(clip, job.estimator)
         case "poses":
-            return plan_poses(clip, job.estimator, home)
+            return plan_poses(clip, job.estimator, home, job.device)
 
 
 def _attempt(job: ConditionJob) -> ConditionOutcome:

@@ -4,9 +4,9 @@
 HOME/prepared/BENCHMARK/SOURCE/conditions/CLIP/KIND@ESTIMATOR/condition.json   written last
 ```
 
-Beside the record lie, in the formats of `mcbench.data.truth`, `poses.npz`, or one PNG file a frame: masks
-(8-bit labels), flow (16-bit), depth (16-bit inverse relative depth between the frame's lowest and highest
-value, which are in the record; 65535 is unknown), densepose (8-bit RGB drawings).
+Beside the record lie, in the formats of `mcbench.data.truth`, `poses.npz` (and `wholebody.npz`), or one PNG
+file a frame: masks (8-bit labels), flow (16-bit), depth (16-bit inverse relative depth between the frame's
+lowest and highest value, which are in the record; 65535 is unknown), densepose (8-bit RGB drawings).
 
 Masks and DensePose drawings that came with a data set lie in the clip's own folder
 (`mcbench.data.beside`), and are found here under the name `dataset`.
@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +50,7 @@ PREFERRED: dict[ConditionKind, tuple[str, ...]] = {
     "densepose": (DATASET, "command"),
 }
 """Names of estimators by kind, the most trusted first; others come after them, by name."""
+WHOLE_BODIES = "wholebody.npz"
 _DEPTH_STEPS = NO_DEPTH - 1
 
 
@@ -118,6 +120,29 @@ class Condition:
             raise FileFormatError(f"{self.folder} does not fit its clip", _command(self.clip, self.kind))
         return poses
 
+    def whole_bodies(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return all points of whole bodies, for `mcbench.conditions.drawing.draw_whole_bodies`.
+
+        Returns:
+            key points float32 [frames, people, 134, 2], NaN where a person was not found, and confidence
+            float32 [frames, people, 134]; people as in `poses`, points as in `estimators.pose.People`.
+
+        Raises:
+            DataMissingError: these poses are of 18 points only.
+            FileFormatError: the file is damaged.
+        """
+        path = self.folder / WHOLE_BODIES
+        if self.kind != "poses" or self.record is None or not path.is_file():
+            raise DataMissingError(
+                f"{self.kind} ({self.estimator}) of {self.clip.record.id} have no whole bodies",
+                _command(self.clip, "poses", "dwpose"),
+            )
+        try:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+                return archive["keypoints"], archive["confidence"]
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            raise FileFormatError(f"cannot read {path}: {error}", "compute the poses again") from error
+
     def masks(self, index: int) -> NDArray[np.uint8]:
         """Return a frame's mask, uint8 [height, width]: 0 background, k the k-th person of the poses.
 
@@ -162,6 +187,12 @@ class Condition:
         if not 0 <= index < self.clip.record.n_frames:
             raise IndexError(f"{self.clip.record.id} has no frame {index}")
         return self.folder / f"{index:06d}.png"
+
+
+def write_whole_bodies(folder: Path, keypoints: NDArray[np.float32], confidence: NDArray[np.float32]) -> None:
+    """Write what `Condition.whole_bodies` reads, inside an atomic folder."""
+    with (folder / WHOLE_BODIES).open("wb") as stream:
+        np.savez_compressed(stream, keypoints=keypoints, confidence=confidence)
 
 
 def encode_nearness(values: NDArray[np.float32]) -> tuple[NDArray[np.uint16], tuple[float, float]]:
