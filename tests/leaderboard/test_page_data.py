@@ -73,6 +73,7 @@ def test_curves_have_a_value_a_frame(data: PageData) -> None:
     series = curves[f"{board.id}-0"].series["psnr"]
     assert [len(one.split(",")) for one in series] == [N_FRAMES] * 3
     assert series[0].split(",")[3] == "20.03"
+    assert curves[f"{board.id}-0"].uncounted == (0,)
 
 
 def test_videos_of_the_truth_and_the_poses_are_found(tmp_path: Path) -> None:
@@ -90,6 +91,7 @@ def test_videos_of_the_truth_and_the_poses_are_found(tmp_path: Path) -> None:
     assert first.truth == f"../{truth.relative_to(tmp_path)}/dance-00.mp4"
     assert first.pose == f"../{truth.relative_to(tmp_path)}/dance-00.pose.mp4"
     assert (second.id, second.truth, second.fps) == ("dance-01", None, 30.0)
+    assert data.curves[0].uncounted == (0, 3)
     assert data.curves[0].series == {"psnr": ("100,20.12,19,", "")}
 
 

@@ -106,8 +106,14 @@ class PageCurves(Part):
     """Values by frame of one video of a table; a block of their own, read when the video is shown."""
 
     id: str
+    uncounted: tuple[int, ...]
+    """Frames that no score counts, such as the reference; they are shown, and take no part in comparisons."""
     series: dict[str, tuple[str, ...]]
     """Metric -> for each run its values of frames 0, 1, ..., divided by commas; empty where there is none."""
+
+    def block(self) -> dict[str, Any]:
+        """Return what stands in the block, ready for JSON."""
+        return self.model_dump(mode="json", exclude={"id"})
 
 
 class PageData(Part):

@@ -212,8 +212,12 @@ def _curves(name: str, video: PageVideo, sources: Sequence[_Source]) -> PageCurv
     if last < 0:
         return None
     count = video.frames or last + 1
-    series = {metric: tuple(_compact(one.get(metric, {}), count) for one in found) for metric in metrics}
-    return PageCurves(id=name, series=series)
+    counted = {frame for one in sources for frame in one.frames.counted.get(video.id, set())}
+    return PageCurves(
+        id=name,
+        uncounted=tuple(frame for frame in range(count) if frame not in counted),
+        series={metric: tuple(_compact(one.get(metric, {}), count) for one in found) for metric in metrics},
+    )
 
 
 def _compact(values: Mapping[int, float], count: int) -> str:

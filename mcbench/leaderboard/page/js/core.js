@@ -61,21 +61,27 @@ const parsed = new Map();
 
 function blockOf(board, video) {
   const id = `curves-${board.id}-${video}`;
-  if (!blocks.has(id)) blocks.set(id, JSON.parse(byId(id)?.textContent ?? "{}"));
+  if (!blocks.has(id)) blocks.set(id, JSON.parse(byId(id)?.textContent ?? '{"uncounted": [], "series": {}}'));
   return blocks.get(id);
 }
 
 function curveOf(board, video, run, metric) {
-  const text = blockOf(board, video)[metric]?.[run];
+  const text = blockOf(board, video).series[metric]?.[run];
   if (!text) return undefined;
   const key = `${board.id} ${video} ${run} ${metric}`;
   if (!parsed.has(key)) parsed.set(key, text.split(",").map((part) => (part === "" ? NaN : Number(part))));
   return parsed.get(key);
 }
 
+// The same without the frames that no score counts: one that shows the reference would outshine all others.
+function countedOf(board, video, run, metric) {
+  const { uncounted } = blockOf(board, video);
+  return curveOf(board, video, run, metric)?.map((value, frame) => (uncounted.includes(frame) ? NaN : value));
+}
+
 // How far the runs are apart in each frame: largest less smallest value. NaN where fewer than two have one.
 function spreads(board, video, runs, metric) {
-  const curves = runs.map((run) => curveOf(board, video, run, metric)).filter(Boolean);
+  const curves = runs.map((run) => countedOf(board, video, run, metric)).filter(Boolean);
   const length = Math.max(0, ...curves.map((curve) => curve.length));
   return Array.from({ length }, (_, frame) => {
     const values = curves.map((curve) => curve[frame]).filter(Number.isFinite);

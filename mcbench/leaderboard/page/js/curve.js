@@ -11,9 +11,8 @@ function drawCurve() {
     : "No values by frame lie beside the score records, so there is no curve.";
   drawPeaks(runs);
   if (!runs.length) return place.replaceChildren();
-  // Frame 0 shows the reference image, often perfectly; it must not flatten the rest of the curve.
-  const all = (from) => runs.flatMap((run) => curveOf(board, index, run, metric).slice(from).filter(Number.isFinite));
-  const values = all(1).length ? all(1) : all(0);
+  const all = (values) => runs.flatMap((run) => values(board, index, run, metric).filter(Number.isFinite));
+  const values = all(countedOf).length ? all(countedOf) : all(curveOf);
   const [low, high] = values.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
   const width = Math.max(1, state.video.frames - 1);
   const height = (value) => (high === low ? 50 : 96 - (92 * (value - low)) / (high - low));

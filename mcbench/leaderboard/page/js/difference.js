@@ -12,23 +12,33 @@ function buildDifferences() {
   const base = bases.find((entry) => valueOf(entry) === select.value);
   const others = base ? bases.filter((entry) => entry !== base) : [];
   pairs = others.map((entry) => ({ entry, base, canvas: make("canvas") }));
-  byId("differences").hidden = pairs.length === 0;
   byId("gain-label").hidden = pairs.length === 0;
-  byId("differences").replaceChildren(...pairs.map(differenceFigure));
+  for (const old of byId("tiles").querySelectorAll(".difference")) old.remove();
+  for (const pair of pairs) pair.entry.figure.append(...differenceUnder(pair));
   setGain();
   drawDifferences();
 }
 
-function differenceFigure({ entry, base, canvas }) {
+function differenceUnder({ entry, base, canvas }) {
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", `difference of ${entry.name} and ${base.name}`);
-  const caption = make("figcaption", {}, `|${entry.name} − ${base.name}|`);
-  if (entry.run !== undefined) caption.prepend(swatch(entry.run));
-  return make("figure", {}, canvas, caption);
+  canvas.className = "difference";
+  return [canvas, make("p", { className: "difference", textContent: `|${entry.name} − ${base.name}|` })];
 }
 
 function setGain() {
   for (const { canvas } of pairs) canvas.style.filter = `brightness(${byId("gain").value})`;
+}
+
+// Draws again whenever a video shows another frame.
+function followFrames(video) {
+  for (const event of ["seeked", "loadeddata"]) video.addEventListener(event, drawDifferences);
+  const next = () => {
+    if (!video.hasAttribute("src")) return;
+    drawDifferences();
+    video.requestVideoFrameCallback(next);
+  };
+  video.requestVideoFrameCallback?.(next);
 }
 
 // Pixels are mixed by the canvas and never read: from a file, a page may not read a video's pixels.

@@ -62,7 +62,7 @@ function tile({ name, url, run, still, truth, absent }) {
   video.setAttribute("aria-label", name);
   const entry = { figure: make("figure", {}, video, caption), video, run, still, truth, name, caption };
   video.addEventListener("loadedmetadata", () => show(entry));
-  for (const event of ["seeked", "loadeddata"]) video.addEventListener(event, drawDifferences);
+  followFrames(video);
   video.addEventListener("error", () => {
     if (!video.hasAttribute("src")) return;
     video.replaceWith(absentNote(`Cannot play ${url}: it is not where it was when this page was written.`));
@@ -81,7 +81,6 @@ function clearTiles() {
   for (const { video } of tiles) if (video) unload(video);
   tiles = [];
   byId("tiles").replaceChildren();
-  byId("differences").replaceChildren();
 }
 
 // Builds the tiles of the chosen video; the player's view is on the screen, so they may load.

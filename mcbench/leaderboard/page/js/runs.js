@@ -69,7 +69,7 @@ function modelCard({ board, run }) {
     make("h4", {}, make("a", { href: `#${board.id}`, textContent: board.title })),
     make("p", { className: "facts", textContent: `${place} · ${run.coverage} · ${run.date}` }),
     make("dl", { className: "scores" }, ...scores),
-    linksOf(board, run),
+    linksOf(board, run, link("run", { id: run.id, table: board.id }, "all about this run")),
   );
 }
 
@@ -79,9 +79,9 @@ function rankOf(board, run) {
   return `rank ${run.rank} of ${board.runs.filter((one) => one.rank !== null).length}${ties}`;
 }
 
-function linksOf(board, run) {
+function linksOf(board, run, ...first) {
   const index = board.runs.indexOf(run);
-  const links = [link("run", { id: run.id, table: board.id }, "all about this run")];
+  const links = [...first];
   if (board.videos.some((video) => video.predictions[index])) links.push(link("player", { table: board.id, models: run.id }, "watch"));
   if (Object.keys(run.means).length) links.push(link("videos", { table: board.id }, "videos one by one"));
   links.push(make("a", { href: run.record, textContent: "score record" }));
