@@ -56,7 +56,8 @@ class FrameScaler:
             graph.add("crop", f"w={box.size[1]}:h={box.size[0]}:x={box.left}:y={box.top}:exact=1"),
             # One thread: clips are prepared in parallel.
             graph.add("scale", f"w={width}:h={height}:flags={_FLAGS}:threads=1{_chroma_place(name, box)}"),
-            graph.add("format", "pix_fmts=rgb24"),
+            # RGB in planes: the same pixels as packed, which FFmpeg has no vector code for at full chroma.
+            graph.add("format", "pix_fmts=gbrp"),
             graph.add("buffersink"),
         ).configure()
         return graph
