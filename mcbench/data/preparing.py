@@ -122,8 +122,8 @@ def prepare(
             listing = listing or list_source(target, place, fps, progress)
         if (target.folder / "clips").is_dir():
             files.remove_leftovers(target.folder / "clips")
-        jobs, missing = plan(target, listing, chosen(target, clips, limit), force)
-        outcomes = missing + _work(target, jobs, workers, progress)
+        planned, missing = plan(target, listing, chosen(target, clips, limit), force)
+        outcomes = missing + _work(target, planned, workers, progress)
     return _report(target, listing, outcomes, not_fetched)
 
 
