@@ -9,6 +9,7 @@ import lzma
 import os
 import stat
 import tarfile
+import warnings
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,7 +49,9 @@ def write_pairs(path: Path, kind: str, members: Sequence[tuple[str, bytes]]) -> 
             for name, content in members:
                 info = zipfile.ZipInfo("x")
                 info.filename, info.compress_type = name, zipfile.ZIP_DEFLATED
-                opened.writestr(info, content)
+                with warnings.catch_warnings():  # of a name that comes twice, as it is meant to
+                    warnings.simplefilter("ignore", UserWarning)
+                    opened.writestr(info, content)
     elif kind == "7z":
         _write_7z(path, members)
     else:

@@ -29,6 +29,7 @@ class Told:
         self.stages.append((label, total))
 
     def advance(self, units: int = 1) -> None:
+        assert units >= 0, "a bar never goes back"
         assert self._busy.acquire(blocking=False)
         self.units += units
         self._busy.release()

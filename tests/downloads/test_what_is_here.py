@@ -17,6 +17,7 @@ from mcbench.downloads import (
     unpack_archive,
     verify_file,
 )
+from mcbench.downloads.partial import Partial, PartialState
 from mcbench.downloads.transfer import disk_trouble
 from mcbench.errors import DataMissingError, DiskSpaceError, FileFormatError, InputError, NetworkError
 from tests.downloads.building import build
@@ -173,3 +174,18 @@ def test_a_folder_that_cannot_be_written_to_is_told(server: HostileServer, tmp_p
     archive = build(tmp_path / "a.zip", {"a": b"x"})
     with pytest.raises(InputError, match="cannot unpack"):
         unpack_archive(archive, tmp_path / "blocked/set")
+
+
+def test_a_new_beginning_leaves_no_old_bytes(tmp_path: Path) -> None:
+    """Else a process that is killed at once would leave bytes of one version with the state of another."""
+    partial = Partial(tmp_path / "a.bin")
+    partial.path.write_bytes(b"old")
+    partial.begin(PartialState(mirror="https://example.org/a.bin", etag='"new"', total=9))
+    assert partial.size == 0
+    assert partial.state() is None, "there is nothing to go on with"
+    partial.path.write_bytes(b"new")
+    state = partial.state()
+    assert state is not None
+    assert (state.validator, state.total) == ('"new"', 9)
+    partial.discard()
+    assert list(tmp_path.iterdir()) == []
