@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -25,7 +28,7 @@ def test_every_kind_gives_its_files(kind: str, tmp_path: Path) -> None:
     assert (report.archive, report.archive_bytes) == (archive.name, archive.stat().st_size)
     assert report.archive_sha256 == hashlib.sha256(archive.read_bytes()).hexdigest()
     assert unpacked(tmp_path / "set") == report
-    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".partial")]
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith((".partial", ".set.unp"))]
     assert is_archive(archive)
 
 
@@ -80,11 +83,28 @@ def test_a_failure_leaves_nothing_and_what_was_there(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir() if not path.name.endswith(".lock")) == ["set.tar"]
 
 
-def test_an_unpacking_that_was_killed_is_done_anew(tmp_path: Path) -> None:
-    """Such a process leaves at most the report, without the folder."""
+@pytest.mark.skipif(sys.platform == "win32", reason="kills a process as POSIX does")
+def test_an_unpacking_that_is_killed_leaves_no_folder_and_is_done_anew(tmp_path: Path) -> None:
+    archive = build(tmp_path / "set.tar", {f"{index:04}.bin": bytes(1000) for index in range(4000)})
+    program = "import sys; from pathlib import Path; from mcbench.downloads import unpack_archive as unpack; "
+    program += "unpack(*map(Path, sys.argv[1:]))"
+    process = subprocess.Popen([sys.executable, "-c", program, str(archive), str(tmp_path / "set")])
+    while not list((tmp_path / ".set.unpacking").glob("*.bin")):
+        assert process.poll() is None
+        time.sleep(0.001)
+    process.kill()
+    process.wait()
+    left = tmp_path / ".set.unpacking"
+    assert 0 < len(list(left.iterdir())) < 4000, "it was killed in the middle"
+    assert not (tmp_path / "set").exists()
+    assert unpack_archive(archive, tmp_path / "set").n_files == 4000
+    assert not left.exists()
+
+
+def test_a_report_without_its_folder_is_no_folder(tmp_path: Path) -> None:
     archive = build(tmp_path / "set.zip", CONTENT)
     unpack_archive(archive, tmp_path / "set")
-    (tmp_path / "set").rename(tmp_path / ".partial-left")
+    (tmp_path / "set").rename(tmp_path / "moved")
     assert unpacked(tmp_path / "set") is None
     unpack_archive(archive, tmp_path / "set")
     assert tree(tmp_path / "set") == CONTENT

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -82,7 +83,7 @@ def _unpack(archive: Path, folder: Path, max_bytes: int | None, max_files: int) 
             _report_path(folder).unlink()
         n_bytes = archive.stat().st_size
         limit = max(_LEAST_LIMIT, _RATIO_LIMIT * n_bytes) if max_bytes is None else max_bytes
-        with files.atomic_folder(folder) as temporary:
+        with _scratch(folder) as temporary:
             sink = Sink(archive, temporary, limit, max_files)
             reader(archive, sink)
             sink.make_copies()
@@ -95,7 +96,23 @@ def _unpack(archive: Path, folder: Path, max_bytes: int | None, max_files: int) 
             )
             # Before the folder takes its name: a folder without a report would not be known as ours.
             done.write(_report_path(folder))
+            temporary.replace(folder)
     return done
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `folder`, whose lock is held, and remove what is left of it.
+
+    It has always the same name, so that what a killed process left, maybe many gigabytes, goes first.
+    """
+    scratch = folder.with_name(f".{folder.name}.unpacking")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def is_archive(path: Path) -> bool:
