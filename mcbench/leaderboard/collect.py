@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
 
 from mcbench import files
-from mcbench.errors import FileFormatError
+from mcbench.data.places import resolve
+from mcbench.errors import FileFormatError, McbenchError
 from mcbench.leaderboard.plausibility import impossible
 from mcbench.leaderboard.published import find_inconsistencies, read_families, read_published
 from mcbench.leaderboard.published.metrics import PRINTED_METRICS
@@ -32,7 +34,7 @@ COLUMNS = (
 
 `division` is `closed` or `open` for records and `published` for printed numbers. `unavailable` says why the
 `value` of a record's metric is missing; `printed` has the digits of a printed number, `note` its remarks and
-`doubts` (JSON) what other numbers say against it. A row without any metric but with `unavailable` says that a
+`doubts` (JSON) what other numbers say against it. `test_set` says which videos a name means. A row without any metric but with `unavailable` says that a
 benchmark has no printed number."""
 PUBLISHED = "published"
 _FROM_VALUE = (
@@ -190,6 +192,7 @@ def _rows(found: _Found, digest: str) -> Iterator[Item]:
         "dirty": dirty,
         "submitter": submission.submitter or None,
         "links": json.dumps(_links(submission)),
+        "test_set": _test_set(record.split.name, record.split.source),
         "record_sha256": digest,
         "record_path": str(found.path),
         "run_path": None if found.run_folder is None else str(found.run_folder),
@@ -201,6 +204,15 @@ def _rows(found: _Found, digest: str) -> Iterator[Item]:
     for metric, reason in record.unavailable.items():
         if metric not in record.metrics:
             yield shared | {"metric": metric, "unavailable": reason.reason, "command": reason.command}
+
+
+@lru_cache(maxsize=256)
+def _test_set(split: str, source: str) -> str:
+    """Return what a benchmark's manifest says of a subset; nothing of a benchmark that mcbench does not know."""
+    try:
+        return resolve(split, source=source).subset.description
+    except McbenchError:
+        return ""
 
 
 def _links(submission: Submission) -> dict[str, str]:

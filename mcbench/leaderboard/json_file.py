@@ -40,6 +40,7 @@ def _table(table: Table, out: Path) -> dict[str, Any]:
         "networks": table.networks,
         "variant": plain(table.variant, 1000),
         "division": table.division,
+        "test_set": plain(table.test_set, 1000),
         "metrics": [_column(column, texts) for column in table.columns],
         "rows": [_row(row, table, texts, out) for row in table.rows],
         "notes": [plain(note, 1000) for note in table.notes],

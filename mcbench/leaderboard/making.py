@@ -91,6 +91,7 @@ def _table(items: Sequence[Item]) -> Table:
         networks=first["networks"],
         variant=first["variant"],
         division=first["division"],
+        test_set=first["test_set"],
         columns=tuple(columns),
         rows=rows,
         notes=tuple(table_notes(items, [c.label for c in columns if c.counted], rows)),

@@ -74,7 +74,8 @@ def _table(table: Table, out: Path) -> Iterator[str]:
         f"{markdown(table.networks)} networks{markdown(table.variant)}, {_DIVISIONS[table.division]}"
     )
     yield ""
-    yield f"Data `{table.data_sha256[:12]}`, protocol settings `{table.protocol_sha256[:12]}`."
+    meaning = f"Test set: {markdown(table.test_set)}. " if table.test_set else ""
+    yield f"{meaning}Data `{table.data_sha256[:12]}`, protocol settings `{table.protocol_sha256[:12]}`."
     yield ""
     group = ["Group"] if table.has_groups else []
     heads = [_head(column) for column in table.columns]

@@ -112,6 +112,8 @@ class Table:
     variant: str
     """What else sets it apart: the files of metric networks where records differ in them, the fast mode."""
     division: Division
+    test_set: str
+    """Which videos the split is, by the benchmark's manifest; empty where mcbench does not know it."""
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
