@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from mcbench.data import licences
-from mcbench.data.layouts import TableLayout, clip_id
+from mcbench.data.layouts import FolderLayout, TableLayout, clip_id
 from mcbench.data.layouts.reading import remote_files
 from mcbench.data.manifest import FilesSource
 from mcbench.data.places import Target, resolve_source
@@ -194,7 +194,11 @@ def unpack_brought(target: Target, origin: Path, progress: Progress) -> Path:
     for archive, folder in archives.items():
         unpack_archive(archive, folder)
         progress.advance()
-    return _without_wrappers(own / archive_stem(origin)) if is_archive(origin) else own
+    if not is_archive(origin):
+        return own
+    unpacked = own / archive_stem(origin)
+    # Other layouts look further down themselves, and names of folders mean something to them.
+    return _without_wrappers(unpacked) if isinstance(files_source(target).layout, FolderLayout) else unpacked
 
 
 def _without_wrappers(folder: Path) -> Path:

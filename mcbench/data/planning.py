@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,8 @@ from mcbench.data.manifest import GeneratedSource
 from mcbench.data.places import SourceListing, Target
 from mcbench.errors import FileFormatError, InputError
 from mcbench.records import ClipRecord, Part
+
+_CLIPS_SHOWN = 8
 
 Outcome = Literal["done", "skipped", "failed", "missing"]
 
@@ -41,9 +44,12 @@ def chosen(target: Target, clips: Sequence[str] | None, limit: int | None) -> tu
     expected = target.expected()
     unknown = sorted(set(clips or ()) - set(expected))
     if unknown:
-        raise InputError(f"{target.name} has no clip {unknown[0]!r}", f"its clips: {', '.join(expected)}")
-    chosen = expected if clips is None else tuple(clip for clip in expected if clip in set(clips))
-    return chosen[:limit]
+        near = difflib.get_close_matches(unknown[0], expected, cutoff=0.5) or expected[:_CLIPS_SHOWN]
+        raise InputError(
+            f"{target.name} has no clip {unknown[0]!r}", f"among its {len(expected)} clips: {', '.join(near)}"
+        )
+    wanted = expected if clips is None else tuple(clip for clip in expected if clip in set(clips))
+    return wanted[:limit]
 
 
 def plan(
