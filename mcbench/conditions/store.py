@@ -330,7 +330,7 @@ def _command(clip: Clip, kind: ConditionKind, estimator: str | None = None) -> s
     source = "" if record.benchmark.startswith("local/") else f" --source {record.source}"
     name = f" {estimator}" if estimator not in (None, EXACT, DATASET) else ""
     command = f"mcbench data conditions {record.benchmark}{source} {OPTIONS[kind]}{name}"
-    if kind != "poses" or not record.benchmark.startswith("local/"):
+    if kind != "poses" or estimator is not None or not record.benchmark.startswith("local/"):
         return command
     stem = Path(str(record.origin.get("path", record.id))).stem
     return (
