@@ -28,7 +28,7 @@ from mcbench.estimators.pose.blazepose import (
 )
 from mcbench.estimators.pose.contract import check_request
 from mcbench.estimators.pose.crops import person_boxes
-from mcbench.estimators.pose.neighbours import Axis, axis_of, others_of, without_others
+from mcbench.estimators.pose.neighbours import Axis, axis_of, is_near, others_of, without_others
 from mcbench.estimators.pose.people import BODY, People, nobody, similarity, without_doubles
 from mcbench.estimators.pose.person_detection import DETECTOR_SIDE, Candidates, decode, merge
 from mcbench.estimators.pose.turned import TurnedCrop
@@ -94,8 +94,14 @@ class BlazePosePeople:
         axes = [_axis_of_detection(found, index) for index in range(len(found))]
         axes += [_axis_of_person(expected, index) for index in range(len(expected))]
         seen = [self._read(frame, found, index, axes) for index in range(len(found))]
-        seen += [self._again(frame, expected, index, axes) for index in range(len(expected))]
         people = [person for person in seen if person is not None]
+        necks = np.array([person.keypoints[_NECK] for person in people]).reshape(-1, 2)
+        again = [
+            self._again(frame, expected, index, axes)
+            for index in range(len(expected))
+            if not is_near(_axis_of_person(expected, index), necks)
+        ]
+        people += [person for person in again if person is not None]
         if not people:
             return nobody()
         found_people = _people(people, frame)

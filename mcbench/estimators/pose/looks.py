@@ -23,7 +23,7 @@ _PARTS: tuple[tuple[tuple[int, int], ...], ...] = (
 )
 _SAMPLES = np.linspace(0.2, 0.8, 7)
 _BLUR = (5, 5)
-_SCALE = 20.0
+_SCALE = 40.0
 """Distance in Lab, as a mean over parts, at which two people are alike by 1 / e."""
 
 

@@ -17,7 +17,7 @@ Axis = NDArray[np.float64]
 _COARSE = 64
 _NEARER = 0.8
 """A pixel is another's if its distance to his axis is below this share of that to the person's own."""
-_SAME = 0.25
+_SAME = 0.125
 """Necks nearer to each other than this share of a person's axis are one person's."""
 _LEGS = 1.6
 """Length from hips to feet in lengths from neck to hips."""
@@ -31,8 +31,13 @@ def axis_of(head: NDArray[np.float64], neck: NDArray[np.float64], hips: NDArray[
 
 def others_of(own: Axis, axes: Sequence[Axis]) -> list[Axis]:
     """Return the axes that are not the person's own, by the place of the neck."""
+    return [axis for axis in axes if not is_near(own, axis[1][None])]
+
+
+def is_near(own: Axis, necks: NDArray[np.float64]) -> bool:
+    """Return whether any of some necks, [N, 2], is so near to a person's own that it must be his."""
     length = float(np.hypot(*np.diff(own, axis=0).T).sum())
-    return [axis for axis in axes if np.hypot(*(axis[1] - own[1])) > _SAME * length / 2]
+    return bool((np.hypot(*(necks - own[1]).T) <= _SAME * length).any())
 
 
 def without_others(

@@ -1,8 +1,8 @@
 """Key points in the JSON files that OpenPose writes, one file a frame; in and out.
 
 Three kinds are read: OpenPose's own (`people` with `pose_keypoints_2d` of COCO-18 or BODY_25, and hands and
-face where it looked for them); the same in a list with one entry, as ControlNet's editors write; and a list of
-people with `keypoints`, 17 of COCO in the files that come with some copies of TikTok. Coordinates are
+face where it looked for them); the same in a list with one entry, as ControlNet's editors write; and a list
+of people with `keypoints`, 17 of COCO in the files that come with some copies of TikTok. Coordinates are
 pixels; pixel centres are taken to be at half-integers as everywhere in mcbench.
 """
 

@@ -16,7 +16,8 @@ from scipy.optimize import linear_sum_assignment
 
 from mcbench.estimators.boxes import box_iou
 from mcbench.estimators.pose.looks import Looks, alikeness, people_looks
-from mcbench.estimators.pose.people import People, similarity, together
+from mcbench.estimators.pose.people import BODY, People, similarity, together
+from mcbench.estimators.pose.stitching import Fragment, join
 from mcbench.estimators.pose.tracks import Tracks, assemble
 
 
@@ -61,7 +62,7 @@ class Track:
 
     def expected(self, frame: int) -> People:
         """Return the person where he should be in a frame: moved on for a few frames, then waiting."""
-        ahead = self.velocity * _MOVES_ON * (1 - _SLOWS ** (frame - self.last_frame)) / (1 - _SLOWS)
+        ahead = self.velocity * (1 - _SLOWS ** (frame - self.last_frame)) / (1 - _SLOWS)
         shift = ahead.astype(np.float32)
         return replace(
             self.last, keypoints=self.last.keypoints + shift, boxes=self.last.boxes + np.tile(shift, 2)
@@ -69,7 +70,6 @@ class Track:
 
 
 _SLOWS = 0.7
-_MOVES_ON = 0.7
 _VELOCITY_KEPT = 0.5
 _LOOKS_KEPT = 0.9
 _APART = 0.2
@@ -128,8 +128,8 @@ class Tracker:
     def tracks(self) -> Tracks:
         """Return everybody who was followed, those of the first frame first, from left to right."""
         least = min(self.settings.least_frames, self._frame)
-        kept = [track.seen for track in self._tracks if len(track.seen) >= least]
-        return assemble(kept, self._frame, self._points)
+        whole = join([Fragment(track.seen, track.looks) for track in self._tracks])
+        return assemble([seen for seen in whole if len(seen) >= least], self._frame, self._points)
 
     def _fit(self, tracks: list[Track], people: People, looks: Looks | None) -> NDArray[np.float64]:
         """Return how well each person fits each track, float64 [T, P] in 0..1; 0 where he cannot be."""
@@ -139,8 +139,9 @@ class Tracker:
             expected = track.expected(self._frame)
             alike = similarity(expected, people, self.settings.threshold)[0]
             overlap = box_iou(expected.boxes, people.boxes)[0]
-            height = float(expected.boxes[0, 3] - expected.boxes[0, 1])
-            apart = np.hypot(*(_middles(people) - _middles(expected)).T) / max(height, 1.0)
+            moved = shifts(expected, people, self.settings.threshold)[0]
+            height = np.maximum(_heights(people), _heights(expected))
+            apart = np.hypot(moved[:, 0], moved[:, 1]) / np.maximum(height, 1.0)
             near = np.exp(-((apart / (_REACH + _REACH_A_FRAME * waited)) ** 2))
             # A pose changes while nobody sees it: the longer ago, the less the exact place says.
             place = np.maximum((alike + overlap) / 2, 0.6 * near)
@@ -155,7 +156,7 @@ class Tracker:
         return np.asarray(overlap.max(axis=1, initial=0.0) < _APART)
 
     def _go_on(self, track: Track, person: People, looks: Looks | None, column: int, alone: bool) -> None:
-        moved = (_middles(person) - _middles(track.last))[0] / (self._frame - track.last_frame)
+        moved = shifts(track.last, person, self.settings.threshold)[0, 0] / (self._frame - track.last_frame)
         track.velocity = _VELOCITY_KEPT * track.velocity + (1 - _VELOCITY_KEPT) * moved
         track.seen[self._frame] = person
         track.last, track.last_frame = person, self._frame
@@ -182,5 +183,25 @@ def track(frames: Iterable[People], settings: TrackingSettings | None = None) ->
     return tracker.tracks()
 
 
+def shifts(first: People, second: People, threshold: float) -> NDArray[np.float64]:
+    """Return how far each of the first is from each of the second, float64 [N, M, 2], in pixels.
+
+    The median over body points that are found on both sides: boxes of people who are half covered jump.
+    Where fewer than three points are, the middles of the boxes.
+    """
+    sure = (first.confidence[:, :BODY] >= threshold, second.confidence[:, :BODY] >= threshold)
+    both = sure[0][:, None] & sure[1][None]
+    moved = np.asarray(second.keypoints[None, :, :BODY] - first.keypoints[:, None, :BODY], np.float64)
+    by_box = (_middles(second)[None] - _middles(first)[:, None]).reshape(*both.shape[:2], 2)
+    enough = both.sum(axis=-1) >= 3
+    known = np.where((both & enough[..., None])[..., None], moved, np.nan)
+    known[~enough] = by_box[~enough][:, None]
+    return np.asarray(np.nanmedian(known, axis=2).reshape(by_box.shape), np.float64)
+
+
 def _middles(people: People) -> NDArray[np.float64]:
     return np.asarray((people.boxes[:, :2] + people.boxes[:, 2:]) / 2, np.float64)
+
+
+def _heights(people: People) -> NDArray[np.float64]:
+    return np.asarray(people.boxes[:, 3] - people.boxes[:, 1], np.float64)
