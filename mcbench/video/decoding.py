@@ -16,7 +16,7 @@ from mcbench.errors import FileFormatError
 from mcbench.video.extent import check_extent
 from mcbench.video.pictures import Frame
 from mcbench.video.source import FrameSource
-from mcbench.video.walk import VideoShape, VideoWalk, shape_of
+from mcbench.video.walk import VideoShape, VideoWalk, shape_of, to_rgb
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class _PyAVVideo(_Video):
 
     def __iter__(self) -> Iterator[Frame]:
         for decoded in VideoWalk(self.path):
-            pixels = decoded.to_ndarray(format="rgb24", threads=1)
+            pixels = to_rgb(self.path, decoded)
             pixels = np.rot90(pixels, self._facts.shape.quarter_turns)
             yield np.ascontiguousarray(pixels[:, ::-1] if self._facts.shape.mirrored else pixels)
 

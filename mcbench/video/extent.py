@@ -15,6 +15,7 @@ from mcbench.errors import FileFormatError
 
 _FIRST_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"})
 _EBML_HEADER = b"\x1a\x45\xdf\xa3"
+_LONGEST_EBML_HEADER = 2**16
 _EBML_SEGMENT = b"\x18\x53\x80\x67"
 
 
@@ -76,7 +77,7 @@ def _end_of_segment(stream: BinaryIO) -> int:
     """Return where the segment of a Matroska or WebM file ends; 0 where it does not say."""
     stream.seek(4)
     header = _ebml_size(stream)
-    if header is None:
+    if header is None or header > _LONGEST_EBML_HEADER:
         return 0
     stream.seek(header, 1)
     if stream.read(4) != _EBML_SEGMENT:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from mcbench.errors import FileFormatError
 from mcbench.video.geometry import Box, Placement
 from mcbench.video.pictures import Frame
 from mcbench.video.resizing import put
@@ -24,21 +26,31 @@ class FrameScaler:
     sample too many: that is shared out, and leaves the colours within half a pixel of their place.
 
     Args:
+        path: of the video, for messages.
         placement: for frames of their size.
     """
 
-    def __init__(self, placement: Placement) -> None:
-        self._placement = placement
+    def __init__(self, path: Path, placement: Placement) -> None:
+        self._path, self._placement = path, placement
         self._made_for: tuple[str, int, int] | None = None
         self._graph: Any = None
 
     def scale(self, frame: Any) -> Frame:
-        """Return PyAV's frame, of a format among `PLAIN_FORMATS`, as the placement says."""
+        """Return PyAV's frame, of a format among `PLAIN_FORMATS`, as the placement says.
+
+        Raises:
+            FileFormatError: the file tags its colours in a way that has no meaning.
+        """
+        import av
+
         kind = (frame.format.name, int(frame.colorspace), int(frame.color_range))
-        if kind != self._made_for:
-            self._graph, self._made_for = self._build(frame, kind), kind
-        self._graph.vpush(frame)
-        scaled: Frame = self._graph.vpull().to_ndarray()
+        try:
+            if kind != self._made_for:
+                self._graph, self._made_for = self._build(frame, kind), kind
+            self._graph.vpush(frame)
+            scaled: Frame = self._graph.vpull().to_ndarray()
+        except (av.error.FFmpegError, ValueError) as error:
+            raise FileFormatError(f"cannot convert the colours of {self._path}: {error}") from error
         return put(scaled, self._placement)
 
     def _build(self, frame: Any, kind: tuple[str, int, int]) -> Any:

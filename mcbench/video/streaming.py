@@ -22,7 +22,7 @@ from mcbench.video.scaling import PLAIN_FORMATS, FrameScaler
 from mcbench.video.seeking import find_start
 from mcbench.video.selection import Selection
 from mcbench.video.source import FrameSource
-from mcbench.video.walk import VideoShape, VideoWalk, shape_of
+from mcbench.video.walk import VideoShape, VideoWalk, shape_of, to_rgb
 
 _ALL = Selection()
 _WORTH_SEEKING = 100
@@ -144,10 +144,10 @@ class _VideoStream(FrameStream):
         self._begun: Iterator[Any] | None = begun
 
     def _walk(self, first: int, rate: Fraction, placement: Placement | None) -> Iterator[_Pending]:
-        scaler = FrameScaler(placement) if placement is not None and placement.resizes else None
+        scaler = FrameScaler(self.path, placement) if placement is not None and placement.resizes else None
         for index, frame in self._decoded(first):
             time = index / rate if frame.pts is None else frame.pts * frame.time_base
-            yield _VideoFrame(time, frame, scaler, placement)
+            yield _VideoFrame(time, self.path, frame, scaler, placement)
 
     def _decoded(self, first: int) -> Iterator[tuple[int, Any]]:
         start = find_start(self.path, first) if first >= _WORTH_SEEKING else None
@@ -168,6 +168,7 @@ class _VideoStream(FrameStream):
 @dataclass(frozen=True, eq=False)
 class _VideoFrame(_Pending):
     time: Fraction
+    path: Path
     decoded: Any
     scaler: FrameScaler | None
     placement: Placement | None
@@ -175,5 +176,5 @@ class _VideoFrame(_Pending):
     def pixels(self) -> Frame:
         if self.scaler is not None:
             return self.scaler.scale(self.decoded)
-        frame: Frame = self.decoded.to_ndarray(format="rgb24", threads=1)
+        frame = to_rgb(self.path, self.decoded)
         return frame if self.placement is None else place_frame(frame, self.placement)

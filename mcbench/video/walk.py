@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from mcbench.errors import FileFormatError
 from mcbench.records import Size
-from mcbench.video.pictures import check_size
+from mcbench.video.pictures import Frame, check_size
 from mcbench.video.seeking import StartingPoint
 
 _HDR_CURVES = {16: "PQ (SMPTE ST 2084)", 18: "HLG (ARIB STD-B67)"}
@@ -67,6 +67,12 @@ class VideoWalk:
             self._container.close()
             raise FileFormatError(f"{path} holds no video")
         stream = self._container.streams.video[0]
+        if stream.codec_context is None:
+            self._container.close()
+            raise FileFormatError(
+                f"{path} is damaged, or coded in a way for which there is no decoder here",
+                "fetch or copy the file again, or convert it to H.264",
+            )
         stream.thread_type = threads
         if threads == "NONE":
             stream.codec_context.thread_count = 1
@@ -96,6 +102,21 @@ class VideoWalk:
                         index += 1
             except (av.error.FFmpegError, ValueError) as error:
                 raise FileFormatError(f"cannot decode {path} beyond frame {index}: {error}") from error
+
+
+def to_rgb(path: Path, frame: Any) -> Frame:
+    """Return PyAV's frame as uint8 [height, width, 3] RGB, as it is stored.
+
+    Raises:
+        FileFormatError: the file tags its colours in a way that has no meaning.
+    """
+    import av
+
+    try:
+        pixels: Frame = frame.to_ndarray(format="rgb24", threads=1)
+    except (av.error.FFmpegError, ValueError) as error:
+        raise FileFormatError(f"cannot convert the colours of {path}: {error}") from error
+    return pixels
 
 
 def shape_of(path: Path, first: Any, rate: Fraction | None) -> VideoShape:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import tracemalloc
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mcbench.errors import FileFormatError, MismatchError
 from mcbench.video import (
     Selection,
     decoding,
@@ -148,73 +146,6 @@ def test_a_folder_of_frames(tmp_path: Path) -> None:
     assert [number_of(frame) for frame in stream.frames(Selection(2, 5))] == [2, 3, 4]
     by_rate = stream.frames(Selection(fps=15.0), assumed_rate=Fraction(30))
     assert [number_of(frame) for frame in by_rate] == [0, 2, 4, 6, 8]
-
-
-# --- damage ------------------------------------------------------------------------------------------
-
-
-def noisy(path: Path) -> bytes:
-    noise = np.random.default_rng(0).integers(0, 256, (20, 64, 64, 3), dtype=np.uint8)
-    write_video(path, list(noise), mux={"movflags": "+faststart"})
-    return path.read_bytes()
-
-
-@pytest.mark.parametrize("start", [0.3, 0.5, 0.8])
-def test_damage_is_found_on_the_way(tmp_path: Path, start: float) -> None:
-    path = tmp_path / "a.mp4"
-    content = bytearray(noisy(path))
-    at = int(len(content) * start)
-    content[at : at + 300] = np.random.default_rng(1).bytes(300)
-    path.write_bytes(bytes(content))
-    stream = stream_frames(path)
-    with pytest.raises(FileFormatError, match=str(path)):
-        list(stream.frames())
-    # What lies before the damage can be had.
-    assert len(list(stream.frames(Selection(0, 3)))) == 3
-
-
-def test_a_file_cut_short_is_refused_at_once(tmp_path: Path) -> None:
-    path = tmp_path / "a.mp4"
-    content = noisy(path)
-    path.write_bytes(content[: len(content) // 2])
-    with pytest.raises(FileFormatError, match="cut short"):
-        stream_frames(path)
-
-
-def test_what_is_no_video(tmp_path: Path) -> None:
-    (tmp_path / "a.mp4").write_text("this is a text, and no video at all\n" * 100)
-    with pytest.raises(FileFormatError, match=r"a\.mp4 is not a video"):
-        stream_frames(tmp_path / "a.mp4")
-    (tmp_path / "b.mp4").touch()
-    with pytest.raises(FileFormatError, match=r"b\.mp4 is empty"):
-        stream_frames(tmp_path / "b.mp4")
-    with pytest.raises(FileFormatError, match=r"c\.mp4: No such file"):
-        stream_frames(tmp_path / "c.mp4")
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(FileFormatError, match="empty holds no frames"):
-        stream_frames(tmp_path / "empty")
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-def test_a_pipe_is_refused_rather_than_waited_for(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "a.mp4")
-    with pytest.raises(FileFormatError, match=r"a\.mp4 is neither a file nor a folder"):
-        stream_frames(tmp_path / "a.mp4")
-
-
-def test_changing_size(tmp_path: Path) -> None:
-    for name, size in (("a.h264", 64), ("b.h264", 96)):
-        write_video(tmp_path / name, numbered(5, size, size), options={"crf": "20", "bf": "0"})
-    joined = tmp_path / "c.h264"
-    joined.write_bytes((tmp_path / "a.h264").read_bytes() + (tmp_path / "b.h264").read_bytes())
-    with pytest.raises(FileFormatError, match="is 96x96, the first is 64x64"):
-        list(stream_frames(joined).frames())
-
-
-def test_a_part_beyond_the_end(long_video: Path) -> None:
-    stream = stream_frames(long_video)
-    with pytest.raises(MismatchError, match=r"frames 80 to 119 of .*a\.mp4 are wanted .*ends with frame 89"):
-        list(stream.frames(Selection(80, 120)))
 
 
 def test_frames_are_not_kept_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
