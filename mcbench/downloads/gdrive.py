@@ -6,10 +6,11 @@ in it; the page holds a form whose hidden fields confirm that the file is wanted
 
 from __future__ import annotations
 
+import http.client
 from html.parser import HTMLParser
 from urllib.parse import urlencode, urljoin
 
-from mcbench.downloads.http import Browser, is_page
+from mcbench.downloads.http import Browser, content_length, is_page
 from mcbench.downloads.settings import DownloadSettings
 from mcbench.downloads.transfer import Address
 from mcbench.downloads.trouble import PassingError, RefusedError
@@ -31,10 +32,13 @@ def locate(mirror: str, browser: Browser, settings: DownloadSettings) -> Address
             return Address(mirror, asked)
         page = _Page()
         try:
-            page.feed(answer.read(_PAGE_BYTES).decode("utf-8", errors="replace"))
-        except OSError as error:
-            raise PassingError(f"the connection broke: {error}") from error
+            content = answer.read(_PAGE_BYTES)
+        except (OSError, http.client.HTTPException) as error:
+            raise PassingError(f"the connection broke: {error or type(error).__name__}") from error
+        if len(content) < min(_PAGE_BYTES, content_length(answer.headers) or 0):
+            raise PassingError("the connection broke in the middle of a page")
         came_from = answer.geturl()
+    page.feed(content.decode("utf-8", errors="replace"))
     if page.action is not None:
         return Address(mirror, f"{urljoin(came_from, page.action)}?{urlencode(page.fields)}")
     title = " ".join(page.title.split()) or "a page without a title"

@@ -116,7 +116,10 @@ def _retry_after(headers: Message) -> float | None:
     if value.isascii() and value.isdigit():
         return float(value)
     date = email.utils.parsedate_tz(value) if value else None
-    return None if date is None else max(0.0, email.utils.mktime_tz(date) - time.time())
+    try:
+        return None if date is None else max(0.0, email.utils.mktime_tz(date) - time.time())
+    except (ValueError, OverflowError):  # a day that no calendar has
+        return None
 
 
 def no_answer(error: Exception) -> PassingError | RefusedError:

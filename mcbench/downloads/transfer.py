@@ -111,7 +111,8 @@ def _begin(
     if packed not in ("", "identity") and not wanted.name.endswith(_GZIPPED):
         raise RefusedError(f"it gave the file packed as {packed}, which it was asked not to do")
     if answer.status == 206:
-        assert state is not None  # a range is asked for only then
+        if state is None or not have:
+            raise RefusedError("it gave a part of the file when asked for all of it")
         total = _resumed(answer, have, state, partial, address)
     else:
         total = content_length(answer.headers)

@@ -63,6 +63,14 @@ def test_other_pages_are_told_and_not_taken_for_the_file(
     assert told in link.reason
 
 
+def test_a_page_that_breaks_off_is_asked_for_again(server: HostileServer, tmp_path: Path) -> None:
+    page = drive_page("/confirmed", id=ID)
+    server.put("/download", page, content_type="text/html", drops=[50, 51], ranges=False)
+    server.put("/confirmed", CONTENT)
+    assert fetch_file(FILE, tmp_path, settings=_settings(server)).sha256 == SHA
+    assert len(server.of("/download")) == 3
+
+
 def test_links_of_drive(server: HostileServer) -> None:
     settings = _settings(server)
     assert check_link(FILE.urls[0], settings=settings).state == "missing"

@@ -154,7 +154,17 @@ def test_retry_after_is_heeded_and_capped() -> None:
     assert settings.pause(40) == 60
 
 
-@pytest.mark.parametrize("asked", ["0", "Sun, 06 Nov 1994 08:49:37 GMT", "nonsense", "-3", "9" * 400])
+_ANY = [
+    "0",
+    "Sun, 06 Nov 1994 08:49:37 GMT",
+    "Sun, 06 Nov 99999999 08:49:37 GMT",
+    "nonsense",
+    "-3",
+    "9" * 400,
+]
+
+
+@pytest.mark.parametrize("asked", _ANY)
 def test_any_retry_after_is_survived(server: HostileServer, tmp_path: Path, asked: str) -> None:
     server.put("/a.bin", CONTENT, statuses=[429], retry_after=asked)
     assert fetch_file(_file(server), tmp_path, settings=QUICK).sha256 == SHA
