@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -34,8 +33,8 @@ COLUMNS = (
 
 `division` is `closed` or `open` for records and `published` for printed numbers. `unavailable` says why the
 `value` of a record's metric is missing; `printed` has the digits of a printed number, `note` its remarks and
-`doubts` (JSON) what other numbers say against it. `test_set` says which videos a name means. A row without any metric but with `unavailable` says that a
-benchmark has no printed number."""
+`doubts` (JSON) what other numbers say against it. `test_set` says which videos a name means. A row without
+any metric but with `unavailable` says that a benchmark has no printed number."""
 PUBLISHED = "published"
 _FROM_VALUE = (
     "value", "ci_low", "ci_high", "with_reference", "noise_floor", "n_videos", "n_items", "dimensions",
@@ -90,6 +89,9 @@ def collect(
             known.run_folder = known.run_folder or one.run_folder
     _refuse_repeated_predictions(list(found.values()))
     items = [item for digest, one in found.items() for item in _rows(one, digest)]
+    meanings = {place: _test_set(*place) for place in sorted({(i["split"], i["source"]) for i in items})}
+    for item in items:
+        item["test_set"] = meanings[item["split"], item["source"]]
     items.sort(key=lambda item: tuple(str(item[name]) for name in _ORDER))
     add_standings(items, {digest: one.record for digest, one in found.items()})
     if published is not None:
@@ -192,7 +194,6 @@ def _rows(found: _Found, digest: str) -> Iterator[Item]:
         "dirty": dirty,
         "submitter": submission.submitter or None,
         "links": json.dumps(_links(submission)),
-        "test_set": _test_set(record.split.name, record.split.source),
         "record_sha256": digest,
         "record_path": str(found.path),
         "run_path": None if found.run_folder is None else str(found.run_folder),
@@ -206,9 +207,8 @@ def _rows(found: _Found, digest: str) -> Iterator[Item]:
             yield shared | {"metric": metric, "unavailable": reason.reason, "command": reason.command}
 
 
-@lru_cache(maxsize=256)
 def _test_set(split: str, source: str) -> str:
-    """Return what a benchmark's manifest says of a subset; nothing of a benchmark that mcbench does not know."""
+    """Return what a benchmark's manifest says of a subset; nothing of one that mcbench does not know."""
     try:
         return resolve(split, source=source).subset.description
     except McbenchError:
