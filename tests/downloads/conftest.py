@@ -9,7 +9,7 @@ from mcbench.downloads import DownloadSettings
 from tests.downloads.server import HostileServer, serving
 
 CONTENT = np.random.default_rng(7).bytes(700_001)
-QUICK = DownloadSettings(tries=3, first_wait=0.001, longest_wait=0.01, timeout=5.0)
+QUICK = DownloadSettings(tries=3, first_wait=0.001, longest_wait=0.01, timeout=60.0)
 """As patient as the default in kind, and quick about it."""
 
 

@@ -333,7 +333,7 @@ def test_an_empty_file_is_a_file(server: HostileServer, tmp_path: Path) -> None:
 def test_a_crawling_mirror_is_left_for_the_next(server: HostileServer, tmp_path: Path) -> None:
     server.put("/slow.bin", CONTENT[:5000], piece=10, pause=0.02)
     server.put("/a.bin", CONTENT)
-    settings = DownloadSettings(tries=1, first_wait=0.001, slow_window=0.1, slow_bytes=100_000)
+    settings = DownloadSettings(tries=1, first_wait=0.001, slow_window=0.2, slow_bytes=2_000)
     record = fetch_file(_file(server, "/slow.bin", "/a.bin"), tmp_path, settings=settings)
     assert record.url == server.url("/a.bin")
 
@@ -342,7 +342,7 @@ def test_a_silent_mirror_is_left_for_the_next(server: HostileServer, tmp_path: P
     release = threading.Event()
     server.put("/silent.bin", CONTENT, before=lambda _: release.wait(20))
     server.put("/a.bin", CONTENT)
-    settings = DownloadSettings(tries=1, first_wait=0.001, timeout=0.2)
+    settings = DownloadSettings(tries=1, first_wait=0.001, timeout=1.5)
     try:
         record = fetch_file(_file(server, "/silent.bin", "/a.bin"), tmp_path, settings=settings)
     finally:
