@@ -15,7 +15,7 @@ from mcbench.leaderboard.page.data import PageBoard
 from mcbench.leaderboard.previews import frame_values, scenes_beside
 from mcbench.video import write_preview
 from tests.leaderboard import factory
-from tests.leaderboard.site import HOSTILE, N_FRAMES, VIDEOS, frames, make_results
+from tests.leaderboard.site import HOSTILE, N_FRAMES, PUBLISHED, VIDEOS, frames, make_results
 
 
 @pytest.fixture(scope="module")
@@ -148,3 +148,17 @@ def test_a_video_that_is_none_is_named(tmp_path: Path) -> None:
     preview.write_bytes(b"no video")
     with pytest.raises(FileFormatError, match=r"dance-05\.mp4"):
         page_data(make_board(collect([tmp_path / "results"])), tmp_path)
+
+
+def test_tables_show_divisions_ties_and_doubts(results: Path) -> None:
+    board = make_board(collect([results], None, PUBLISHED))
+    text = render_page(board, results.parent / "board")
+    ties = [cell.ties for table in board.tables for row in table.rows for cell in row.cells if cell.ties]
+    assert re.findall(r'<i class="ties"[^>]*>([^<]+)</i>', text) == ties
+    assert len(ties) == 6  # two metrics of three models were put to the test
+    assert text.count('data-division="published"') == len(board.printed)
+    # Each table with doubts says how many, and each number that is contradicted is marked.
+    doubts = [table.n_doubts for table in board.printed if table.n_doubts]
+    assert text.count('<span class="doubt">') == len(doubts) + sum(doubts) > 1
+    remarks = [remark for remarks in board.remarks.values() for remark in remarks]
+    assert text.count('<p class="remark">') == len(remarks) > 0
