@@ -229,12 +229,9 @@ def test_people_of_a_frame(small: DWPose) -> None:
 
 
 def test_an_empty_frame_has_nobody(tmp_path: Path) -> None:
-    bias_free = detector_file(tmp_path / "a.onnx", seed=5)
-    estimator = DWPose(
-        load_detector_file(bias_free),
-        load_pose_file(pose_file(tmp_path / "b.onnx")),
-        EstimatorIdentity(name="x"),
-    )
+    detector = load_detector_file(detector_file(tmp_path / "a.onnx", seed=5))
+    network = load_pose_file(pose_file(tmp_path / "b.onnx"))
+    estimator = DWPose(detector, network, EstimatorIdentity(name="x"))
     assert estimator.estimate(np.zeros((64, 64, 3), np.uint8)).keypoints.shape == (0, 134, 2)
 
 
