@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ADDRESS = re.compile(r"https?://[^\s<>\"'`()\[\]{}|\\]+")
-_SUFFIXES = (".md", ".toml", ".json", ".cff", ".csv", ".py")
+_SUFFIXES = (".md", ".toml", ".json", ".cff", ".csv")
 _NO_PAGES = ("example.org", "example.com", "127.0.0.1", "localhost", "HOST")
 _GONE = {404, 410}
 _SECONDS = 20
@@ -28,7 +28,8 @@ _SECONDS = 20
 def addresses(texts: Iterable[str]) -> list[str]:
     """Return the addresses in texts, each once, sorted, without the sign that ends a sentence after them."""
     found = {match.rstrip(".,;:*~") for text in texts for match in ADDRESS.findall(text)}
-    return sorted(one for one in found if not any(name in one.split("/")[2] for name in _NO_PAGES))
+    pages = [one for one in found if not any(name in one.split("/")[2] for name in _NO_PAGES)]
+    return sorted(one for one in pages if "." in one.split("/")[2] and not one.endswith("="))
 
 
 def state(address: str) -> tuple[str, str]:
@@ -61,11 +62,14 @@ def main(arguments: Sequence[str]) -> int:
     found = addresses(path.read_text(encoding="utf-8") for path in tracked(folder))
     with ThreadPoolExecutor(8) as pool:
         states = dict(zip(found, pool.map(state, found), strict=True))
+    present = sum(what == "present" for what, _ in states.values())
+    if not present:
+        print(f"none of {len(found)} addresses answers: there seems to be no network")
+        return 0
     for address, (what, why) in states.items():
         if what != "present":
             print(f"{what}\t{why}\t{address}")
     gone = sum(what == "gone" for what, _ in states.values())
-    present = sum(what == "present" for what, _ in states.values())
     print(f"{len(found)} addresses: {present} present, {gone} gone, {len(found) - present - gone} unknown")
     return 1 if gone else 0
 
