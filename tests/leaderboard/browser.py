@@ -39,10 +39,6 @@ class Browser:
             high_in, high_out = os.dup2(to_browser, 103), os.dup2(from_browser, 104)
             os.dup2(high_in, 3)
             os.dup2(high_out, 4)
-            # Locks of Chromium spin. Under a real-time policy, inherited from a test runner that has one, two
-            # of its threads would hold two cores for good and starve whoever has the lock.
-            if hasattr(os, "sched_setscheduler"):
-                os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
         command = [program, *FLAGS, f"--user-data-dir={self._profile}", "about:blank"]
         self._process = subprocess.Popen(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -87,7 +89,7 @@ def write_video(
 ) -> None:
     """Encode RGB pictures, converting them by `to_yuv` (chroma: the top left pixel of each group)."""
     height, width = pictures[0].shape[:2]
-    with av.open(str(path), "w", options=mux or {}) as container:
+    with _schedule_kept(), av.open(str(path), "w", options=mux or {}) as container:
         stream = container.add_stream(codec, rate=rate)
         context = stream.codec_context
         context.height, context.width, context.pix_fmt = height, width, pixels
@@ -106,6 +108,19 @@ def write_video(
                 frame.time_base = Fraction(1, 1000)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
+
+
+@contextmanager
+def _schedule_kept() -> Iterator[None]:
+    """Undo what SVT-AV1 does where it may: it makes the calling thread, and so its children, real-time."""
+    if not hasattr(os, "sched_setscheduler"):
+        yield
+        return
+    policy, parameter = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, parameter)
 
 
 def _frame(picture: NDArray[np.uint8], pixels: str, colours: Colours) -> av.VideoFrame:
