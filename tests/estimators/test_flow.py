@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -10,9 +11,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from mcbench import weights
+from mcbench import files, weights
 from mcbench.errors import FileFormatError, InputError, MismatchError, WeightsMissingError
 from mcbench.estimators.flow import Dis, Raft, flow_identity, load_flow
+from mcbench.weights import store
 from tests.metrics.networks.seeded import seeded_state
 
 
@@ -105,6 +107,16 @@ def test_raft_without_weights_says_how_to_get_them() -> None:
 def test_other_bytes_are_not_taken_for_rafts_weights(raft_file: Path) -> None:
     with pytest.raises(FileFormatError, match="ff5fadd5"):
         weights.add("raft-large", raft_file)
+
+
+def test_the_published_start_of_a_sha256_proves_a_file(raft_file: Path) -> None:
+    digest = files.sha256_file(raft_file)
+    entry = replace(weights.entry("raft-large"), checks=(weights.Check("sha256-start", digest[:8]),))
+    assert store._prove(entry, raft_file) == "sha256-start"
+    other = "0" if digest[0] != "0" else "1"
+    wrong = replace(entry, checks=(weights.Check("sha256-start", other + digest[1:8]),))
+    with pytest.raises(FileFormatError, match=digest):
+        store._prove(wrong, raft_file)
 
 
 def test_identities() -> None:
