@@ -53,7 +53,7 @@ def save(path: Path, nodes: list[Any], values: dict[str, NDArray], shape: list[i
 
 
 def detector_file(path: Path, seed: int = 3) -> Path:
-    """YOLOX's shapes: what each cell says is linear in its mean colour."""
+    """YOLOX's shapes: what each cell says is linear in its mean colour; black says that nobody is there."""
     random, node = np.random.default_rng(seed), onnx.helper.make_node
     nodes, values = [], {"rows": np.array([1, 85, -1]), "first": np.array([0]), "axis": np.array([2])}
     for stride in (8, 16, 32):
@@ -216,7 +216,8 @@ def test_openposes_order() -> None:
 
 def test_people_of_a_frame(small: DWPose) -> None:
     estimator: PoseEstimator = small
-    frame = picture(640, 640)
+    frame = np.zeros((640, 640, 3), np.uint8)
+    frame[200:300, 300:360] = picture(100, 60)
     people = estimator.estimate(frame)
     assert (estimator.points, people.keypoints.shape[1:]) == (134, (134, 2))
     assert len(people) >= 1
