@@ -69,22 +69,20 @@ def draw_whole_bodies(
     canvas = np.zeros((*size, 3), dtype=np.uint8)
     shown = (confidence > threshold) & np.isfinite(keypoints).all(axis=-1)
     points = np.where(shown[..., None], keypoints, -1.0)
-    people = range(len(points))
+    whole = points.shape[1] > 18
+    everybody = range(len(points))
     if style == "dwpose":
-        _draw_limbs(canvas, list(itertools.product(range(len(LIMBS)), people)), points, shown)
-        _draw_joints(canvas, list(itertools.product(range(18), people)), points, shown)
+        groups = [list(everybody)]
     elif style == "openpose":
-        for person in people:
-            _draw_limbs(canvas, [(limb, person) for limb in range(len(LIMBS))], points, shown)
-            _draw_joints(canvas, [(joint, person) for joint in range(18)], points, shown)
+        groups = [[person] for person in everybody]
     else:
         raise InputError(f"no style of drawing is called {style!r}", "there are dwpose and openpose")
-    if points.shape[1] > 18 and hands:
-        for side in _HANDS:
-            for person in people:
-                _draw_hand(canvas, points[person, side])
-    if points.shape[1] > 18 and face:
-        for person in people:
+    for people in groups:
+        _draw_limbs(canvas, list(itertools.product(range(len(LIMBS)), people)), points, shown)
+        _draw_joints(canvas, list(itertools.product(range(18), people)), points, shown)
+        for side, person in itertools.product(_HANDS if whole and hands else (), people):
+            _draw_hand(canvas, points[person, side])
+        for person in people if whole and face else ():
             _draw_face(canvas, points[person, _FACE])
     return canvas
 
