@@ -7,9 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+# No test asserts a time: on a busy machine an example may take any.
+settings.register_profile("mcbench", deadline=None)
+settings.load_profile("mcbench")
 
 
 @pytest.fixture(scope="session")

@@ -132,7 +132,7 @@ def test_depths_and_flow_that_do_not_fit_are_refused() -> None:
         background_flow_map(np.zeros((3, 3, 2), np.float32), np.zeros(SIZE, np.uint8), SIZE)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 5))
 def test_maps_agree_about_where_people_are(seed: int, n_people: int) -> None:
     draw = np.random.default_rng(seed)

@@ -142,7 +142,7 @@ def _unpack(content: bytes, folder: Path) -> dict[str, bytes] | None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(share=st.floats(0, 1, exclude_max=True))
 def test_a_cut_off_archive_is_never_taken_for_whole(
     kind: str, share: float, whole: Path, tmp_path_factory: pytest.TempPathFactory
@@ -157,7 +157,7 @@ def test_a_cut_off_archive_is_never_taken_for_whole(
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar.gz", "tar.bz2", "tar.xz", "7z"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(share=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 def test_a_flipped_bit_never_gives_other_content(
     kind: str, share: float, bit: int, whole: Path, tmp_path_factory: pytest.TempPathFactory
@@ -168,7 +168,7 @@ def test_a_flipped_bit_never_gives_other_content(
     assert found is None or found == SMALL
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(share=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 def test_a_flipped_bit_in_a_plain_tar_loses_no_member(
     share: float, bit: int, whole: Path, tmp_path_factory: pytest.TempPathFactory

@@ -174,7 +174,7 @@ def test_kernel_distance_of_more_rows_than_one_block() -> None:
     assert kernel_distance(x, y) == pytest.approx(own - 2 * mean_kernel(x, y).mean(), abs=1e-10)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10**6), st.integers(2, 12), st.integers(2, 12), st.integers(1, 12))
 def test_properties_of_any_two_sets(seed: int, n: int, m: int, d: int) -> None:
     x, y = _sets(seed, n, m, d)

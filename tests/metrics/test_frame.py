@@ -147,7 +147,7 @@ def test_batches_give_the_values_of_single_frames() -> None:
         assert nested.shape == (1, 3)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(hnp.arrays(np.uint8, (2, 12, 13, 3), elements=st.integers(0, 255)))
 def test_properties_of_any_pair(frames: np.ndarray) -> None:
     a, b = frames

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.stats
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mcbench.errors import InputError
@@ -142,7 +142,6 @@ def test_every_video_is_dealt_once_into_groups_of_nearly_equal_size() -> None:
     assert deal([], 20, 0) == []
 
 
-@settings(deadline=None)
 @given(st.permutations([f"clip-{k}" for k in range(9)]), st.integers(0, 5))
 def test_the_dealing_hangs_on_names_and_seed_alone(names: list[str], seed: int) -> None:
     reference = sorted(names)

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 import scipy.stats
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mcbench.errors import InputError
@@ -26,7 +26,6 @@ def _by_hand(differences: list[float]) -> float:
     return sum(one >= abs(sum(differences)) - tolerance for one in sums) / len(sums)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(-20, 20), min_size=1, max_size=9))
 def test_the_exact_test_counts_every_pattern(differences: list[int]) -> None:
     assert sign_flip_test(differences) == pytest.approx(_by_hand([float(one) for one in differences]))
@@ -102,7 +101,6 @@ def test_frames_weigh_where_asked() -> None:
     assert (paired_means([2.0], [1.0]).interval, paired_means([2.0], [1.0]).p) == (None, None)
 
 
-@settings(deadline=None)
 @given(values, st.integers(0, 3))
 def test_sides_change_the_sign_alone(first: list[float], seed: int) -> None:
     second = list(np.random.default_rng(seed).normal(size=len(first)))
@@ -156,7 +154,6 @@ def test_holm_agrees_with_the_example_by_hand_and_keeps_order() -> None:
             holm(bad)
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_holm_lies_between_no_correction_and_bonferroni(p_values: list[float]) -> None:
     adjusted = holm(p_values)
@@ -189,7 +186,6 @@ def test_a_method_may_be_level_with_the_best_although_one_between_is_not() -> No
     }
 
 
-@settings(deadline=None)
 @given(
     st.integers(1, 7).flatmap(
         lambda n: st.tuples(st.just(n), st.sets(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1))))

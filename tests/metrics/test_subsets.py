@@ -49,7 +49,7 @@ def test_without_some_videos(dimensions: int, power: float) -> None:
     _check([5, 9, 3, 7, 8, 12], dimensions, [1, 4], power)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.integers(1, 9), min_size=3, max_size=7), st.integers(1, 30), st.data())
 def test_without_any_group(lengths: list[int], dimensions: int, data: st.DataObject) -> None:
     group = data.draw(st.lists(st.integers(0, len(lengths) - 1), max_size=len(lengths) - 2, unique=True))

@@ -107,7 +107,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in CODECS}
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(sorted(CODECS)), data=st.data())
 def test_whatever_bytes_there_are(
     tmp_path: Path, samples: dict[str, bytes], name: str, data: st.DataObject

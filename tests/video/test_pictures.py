@@ -213,7 +213,7 @@ SAMPLES = {kind: _sample(kind) for kind in ("PNG", "JPEG", "WEBP")}
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(kind=st.sampled_from(sorted(SAMPLES)), data=st.data())
 def test_damage_never_gives_another_error(tmp_path: Path, kind: str, data: st.DataObject) -> None:
     content = bytearray(SAMPLES[kind])

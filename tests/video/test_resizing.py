@@ -27,7 +27,7 @@ def noise(height: int, width: int) -> np.ndarray:
     return np.random.default_rng(5).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(frame=SIZES, size=SIZES)
 def test_it_is_the_triangle_filter(frame: tuple[int, int], size: tuple[int, int]) -> None:
     image = noise(*frame)

@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", VIDEOS)
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(start=st.integers(100, N_FRAMES - 1), length=st.integers(1, 12))
 def test_parts_are_frame_exact(folder: Path, name: str, start: int, length: int) -> None:
     end = min(start + length, N_FRAMES)

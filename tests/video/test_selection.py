@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 import av.filter
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mcbench.errors import FileFormatError, MismatchError
@@ -116,7 +116,6 @@ def by_ffmpeg(times: list[Fraction], fps: Fraction) -> list[int]:
     return seen
 
 
-@settings(deadline=None)
 @given(
     steps=st.lists(st.integers(1, 400), min_size=1, max_size=40),
     fps=st.sampled_from([Fraction(5), Fraction(10), Fraction(30000, 1001), Fraction(60)]),

@@ -104,7 +104,7 @@ def long_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(start=st.integers(0, 89), length=st.integers(1, 90), limit=st.none() | st.integers(1, 9))
 def test_parts_are_frame_exact(long_video: Path, start: int, length: int, limit: int | None) -> None:
     end = min(start + length, 90)

@@ -140,7 +140,7 @@ def test_every_frame_once_and_in_order(long_video: Path, decoder: str) -> None:
     assert [number_of(frame) for frame in source] == list(range(90))  # a second walk
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(indices=st.lists(st.integers(-90, 89), min_size=1, max_size=6))
 def test_random_access_is_frame_exact(long_video: Path, decoder: str, indices: list[int]) -> None:
     source = open_frames(long_video)

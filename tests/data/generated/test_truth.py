@@ -136,7 +136,7 @@ def test_a_still_cameras_background_does_not_flow() -> None:
         np.testing.assert_array_equal(frame.flow[background], frame.background_flow[background])
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(specs(), st.integers(0, 11))
 def test_any_scene_agrees_with_itself(spec: SceneSpec, index: int) -> None:
     size = (224, 160)
@@ -160,7 +160,7 @@ def test_any_scene_agrees_with_itself(spec: SceneSpec, index: int) -> None:
         assert abs(depth - frame.person_depth[k]) < 0.45
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(specs())
 def test_where_people_overlap_the_nearer_one_is_seen(spec: SceneSpec) -> None:
     """Leave one person out: wherever that changes the mask, the one who was there was the nearer."""

@@ -82,7 +82,7 @@ def test_undamaged_files_are_read(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_damaged_files_are_read_or_refused(name: str, data: st.DataObject) -> None:
     with whole_folder() as folder:

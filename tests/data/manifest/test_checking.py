@@ -152,7 +152,7 @@ VALUES = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_whatever_a_manifest_says_it_is_checked(data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(sorted(built_in_folder().glob("*.toml"))))

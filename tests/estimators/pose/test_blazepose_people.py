@@ -62,7 +62,7 @@ def test_faces_that_overlap_are_one_weighted_by_score() -> None:
     assert len(merge(merged.only(np.zeros(3, bool)))) == 0
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.floats(-3.1, 3.1), st.floats(20, 300), st.floats(-50, 200), st.floats(-50, 200))
 def test_a_turned_crop_has_its_edge_point_straight_above(
     angle: float, radius: float, x: float, y: float
@@ -92,7 +92,7 @@ def test_shrinking_averages() -> None:
     np.testing.assert_allclose(TurnedCrop((64.0, 64.0), 128.0).cut(stripes, 32)[4:-4, 4:-4], 100, atol=1)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(32, 2000), st.integers(32, 2000))
 def test_tiles_cover_the_frame_with_overlap(height: int, width: int) -> None:
     views = tiles(height, width)

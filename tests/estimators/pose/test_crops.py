@@ -67,7 +67,7 @@ def test_what_is_seen_lies_where_to_frame_says(size: tuple[int, int]) -> None:
     np.testing.assert_allclose(bias, 0, atol=0.1)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.tuples(st.integers(-50, 50), st.integers(-50, 50), st.integers(2, 400), st.integers(2, 400)),
     st.floats(-2, 2),

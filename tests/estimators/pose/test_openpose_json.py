@@ -87,7 +87,7 @@ def test_hands_and_face(tmp_path: Path) -> None:
     assert (people.confidence[0, RIGHT_HAND] == 0).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 3), st.sampled_from([18, 134]), st.integers(0, 2**16))
 def test_what_is_written_is_read(
     tmp_path_factory: pytest.TempPathFactory, n_people: int, points: int, seed: int

@@ -24,7 +24,7 @@ def middles(tracks: Tracks, person: int) -> list[float]:
     return [float(x) for x in tracks.keypoints[:, person, 1, 0]]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.permutations(range(3)), st.integers(0, 2**16))
 def test_the_order_in_which_people_are_found_does_not_matter(order: list[int], seed: int) -> None:
     random = np.random.default_rng(seed)

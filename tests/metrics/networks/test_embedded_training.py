@@ -96,7 +96,7 @@ def test_levels_of_a_reversed_clip() -> None:
     assert level(backwards.levels(), TIMELINE_LEVELS, "roughness") == pytest.approx(np.log(3))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(0, 2**32))
 def test_drawn_timelines_show_frames_that_exist(seed: int) -> None:
     timeline = draw_timeline(np.random.default_rng(seed), 16)
@@ -106,7 +106,7 @@ def test_drawn_timelines_show_frames_that_exist(seed: int) -> None:
     assert np.isfinite(timeline.levels()).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32))
 def test_drawn_pictures_keep_the_scale(seed: int) -> None:
     random = np.random.default_rng(seed)

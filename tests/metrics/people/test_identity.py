@@ -23,7 +23,7 @@ def random_looks(seed: int, n_people: int) -> np.ndarray:
     return np.random.default_rng(seed).uniform(0, 1, (n_people, 27))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.integers(0, 10_000), st.integers(1, 5), st.integers(0, 2))
 def test_assignment_is_the_best_of_all_permutations(seed: int, n_people: int, more: int) -> None:
     found, known = random_looks(seed, n_people), random_looks(seed + 1, n_people + more)
@@ -37,7 +37,7 @@ def test_assignment_is_the_best_of_all_permutations(seed: int, n_people: int, mo
     assert sorted(chosen) == sorted(set(chosen))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10_000), st.permutations(range(5)))
 def test_renaming_people_renames_the_assignment(seed: int, order: list[int]) -> None:
     found, known = random_looks(seed, 5), random_looks(seed + 1, 5)
@@ -121,7 +121,7 @@ def test_swaps_look_back_over_gaps() -> None:
     assert swaps() == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.permutations(range(3)), min_size=1, max_size=8), st.permutations(range(3)), st.booleans())
 def test_swap_rate_by_its_definition(rows: list[list[int]], order: list[int], backwards: bool) -> None:
     table = np.array(rows)

@@ -90,7 +90,7 @@ def test_who_is_too_small_is_not_measured() -> None:
     assert np.isnan(person_ssim(frame, frame, labels, 2)[1]), "the rim has no whole window"
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.permutations(range(4)), st.integers(0, 99))
 def test_names_of_people_do_not_matter(order: list[int], seed: int) -> None:
     frame, labels = crowd(4)
@@ -102,7 +102,7 @@ def test_names_of_people_do_not_matter(order: list[int], seed: int) -> None:
         )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.floats(1, 20), st.floats(1.5, 3))
 def test_more_noise_is_worse(sigma: float, factor: float) -> None:
     frame, labels = crowd(3)

@@ -60,7 +60,7 @@ def test_share_of_pairs() -> None:
     assert accuracy(one_wrong, 4) == pytest.approx(1 - 1 / len(pairs))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.permutations(range(4)), st.integers(0, 20))
 def test_noise_and_names_do_not_matter(order: list[int], sigma: int) -> None:
     truth, labels = painted([3, 2, 1, 0])

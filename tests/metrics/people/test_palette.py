@@ -19,7 +19,7 @@ from mcbench.metrics.people.palette import (
 from tests.metrics.people.making import crowd, noisy
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 1000), st.floats(0.0, 6.0), st.floats(0.0, 0.6))
 def test_dilation_and_erosion_by_their_definition(seed: int, radius: float, share: float) -> None:
     inside = np.random.default_rng(seed).uniform(size=(13, 17)) < share * 0.3

@@ -129,7 +129,7 @@ def test_other_shapes_are_refused(truth: Floats) -> None:
         pose.oks(np.ones((18, 3)), truth, ALL, np.array(1.0))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(poses, poses, st.integers(0, 2**32 - 1))
 def test_oks_is_that_of_pycocotools(predictions: Floats, truths: Floats, seed: int) -> None:
     cocoeval = pytest.importorskip("pycocotools.cocoeval", reason="pycocotools is not installed")
@@ -154,7 +154,7 @@ def test_oks_is_that_of_pycocotools(predictions: Floats, truths: Floats, seed: i
     np.testing.assert_allclose(pose.oks_matrix(near, truths, counts, area), expected, rtol=1e-12)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(poses, poses, st.floats(0.1, 10), st.floats(-500, 500))
 def test_place_and_size_of_the_picture_do_not_matter(
     prediction: Floats, truth: Floats, scale: float, shift: float
@@ -170,7 +170,7 @@ def test_place_and_size_of_the_picture_do_not_matter(
     np.testing.assert_allclose(after, before, rtol=1e-7, atol=1e-12)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(poses, poses, st.floats(0, 1))
 def test_nearer_is_better(prediction: Floats, truth: Floats, way: float) -> None:
     counts, area, size = np.ones((3, 18), np.bool_), np.full(3, 5000.0), np.full(3, 150.0)
@@ -184,7 +184,7 @@ def test_nearer_is_better(prediction: Floats, truth: Floats, way: float) -> None
     assert (pose.oks(truth, truth, counts, area) == 1).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(poses, poses, st.permutations(range(3)))
 def test_the_order_of_people_does_not_matter(prediction: Floats, truth: Floats, order: list[int]) -> None:
     counts, area = np.ones((3, 18), np.bool_), np.array([1e3, 1e4, 1e5])
@@ -206,7 +206,7 @@ def brute_force(similarity: Floats, threshold: float) -> int:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 3), st.integers(0, 3), st.integers(0, 2**32 - 1), st.floats(0.05, 0.95))
 def test_people_are_counted_as_by_brute_force(detected: int, true: int, seed: int, threshold: float) -> None:
     similarity = np.random.default_rng(seed).random((detected, true))
@@ -241,7 +241,7 @@ def straightforward(prediction: Floats, truth: Floats, counts: NDArray[Any], siz
     return pck + mpjpe
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(poses, poses)
 def test_pck_and_mpjpe_as_defined(prediction: Floats, truth: Floats) -> None:
     near = truth + (prediction - 100) / 5

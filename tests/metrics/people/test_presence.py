@@ -16,7 +16,7 @@ some_boxes = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(some_boxes, some_boxes, st.sampled_from([0.1, 0.3, 0.5, 1.0]))
 def test_matching_is_the_best_of_all(first: list, second: list, threshold: float) -> None:
     truth, found = (
@@ -67,7 +67,7 @@ def test_who_is_painted_out_is_missing(n_people: int) -> None:
     np.testing.assert_array_equal(missing_people(background(), frame, labels, n_people), 1.0)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.permutations(range(4)), st.permutations(range(4)), st.integers(0, 15), st.integers(0, 3))
 def test_looks_noise_and_names_make_nobody_missing(
     looks: list[int], order: list[int], sigma: int, gone: int
@@ -127,7 +127,7 @@ def test_no_background_to_compare_with() -> None:
     assert np.isnan(missing_people(frame, frame, full, 2)).all()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(2, 3))
 def test_size_does_not_matter(factor: int) -> None:
     prediction, truth, labels = with_extra(slice(135, 163), COLOURS[1])

@@ -24,7 +24,7 @@ def box(numbers: tuple[int, int, int, int]) -> list[float]:
     return [float(min(a, b)), float(min(c, d)), float(max(a, b)), float(max(c, d))]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(corners, min_size=1, max_size=4), st.lists(corners, min_size=1, max_size=4))
 def test_iou_counts_unit_squares(first: list, second: list) -> None:
     def painted(one: list[float]) -> np.ndarray:

@@ -74,7 +74,7 @@ def test_who_is_too_small_has_none() -> None:
     assert signatures(frame, np.zeros_like(labels), 0).shape == (0, 27)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.permutations(range(4)), st.integers(0, 99))
 def test_names_of_people_do_not_matter(order: list[int], seed: int) -> None:
     frame, labels = crowd(4)
@@ -83,7 +83,7 @@ def test_names_of_people_do_not_matter(order: list[int], seed: int) -> None:
     np.testing.assert_allclose(signatures(frame, renamed, 4)[order], signatures(frame, labels, 4))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(2, 4))
 def test_size_does_not_matter(factor: int) -> None:
     frame, labels = crowd(3)
