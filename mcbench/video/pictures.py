@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from mcbench import files
 from mcbench.errors import FileFormatError
-from mcbench.video.png import decode_own_png, encode_png
+from mcbench.video.png import LARGEST_AREA, decode_own_png, encode_png
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -39,8 +39,6 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp"})
 """Lower-case file suffixes of pictures that are read as frames."""
 
 LARGEST_SIDE = 16384
-LARGEST_AREA = 2**26
-"""Pixels of the largest frame that is read; 8192x8192."""
 
 _SIGNATURE_LENGTH = 8
 _ORIENTATION = 0x0112

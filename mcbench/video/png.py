@@ -23,7 +23,8 @@ _RGB = (8, 2, 0, 0, 0)
 """Bits, colour type, compression, filters and interlacing of frames."""
 _EMPTY_CHUNK = 12
 _HEADER_END = len(_SIGNATURE) + _EMPTY_CHUNK + 13
-_LARGEST_AREA = 2**26
+LARGEST_AREA = 2**26
+"""Pixels of the largest frame that is read; 8192x8192."""
 _END = b"\x00\x00\x00\x00IEND\xaeB`\x82"
 
 
@@ -113,7 +114,7 @@ def _own_size(content: bytes) -> tuple[int, int] | None:
     if header != _chunk(b"IHDR", header[8:21]) or tuple(header[16:21]) != _RGB:
         return None
     width, height = struct.unpack(">II", header[8:16])
-    return (height, width) if width and height and width * height <= _LARGEST_AREA else None
+    return (height, width) if width and height and width * height <= LARGEST_AREA else None
 
 
 def _number(content: bytes, at: int) -> int:
