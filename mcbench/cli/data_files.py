@@ -27,8 +27,6 @@ AcceptOption = Annotated[
     bool,
     typer.Option("--accept-licence", help="Accept the terms of the benchmark; asked for once."),
 ]
-
-
 JobsOption = Annotated[int, typer.Option("--jobs", min=1, help="Downloads at a time.")]
 OnlyOption = Annotated[
     list[str] | None,

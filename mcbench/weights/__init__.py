@@ -1,4 +1,4 @@
-"""Weights of metric networks by name and sha256: what there is, where it comes from, what is here."""
+"""Weights of networks by name and sha256: what there is, where it comes from, what is here."""
 
 from __future__ import annotations
 

