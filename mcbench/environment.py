@@ -8,7 +8,6 @@ import platform
 import subprocess
 import sys
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,11 +19,6 @@ _PACKAGES = (
     "torch", "torchvision", "torchmetrics", "numpy", "scipy", "lpips", "pytorch-fid", "pandas", "diffusers",
     "transformers", "accelerate", "safetensors", "decord", "av", "opencv-python-headless", "pillow",
 )  # fmt: skip
-
-
-def now() -> str:
-    """Return the present time, UTC, ISO 8601 to the second."""
-    return datetime.now(UTC).replace(microsecond=0).isoformat()
 
 
 def pick_device(device: str) -> str:

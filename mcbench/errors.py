@@ -20,6 +20,11 @@ class McbenchError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def in_one_line(self) -> str:
+        """Message and hint, as reports and tables show them."""
+        return f"{self.message} - {self.hint}" if self.hint else self.message
+
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message
 

@@ -11,6 +11,9 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
+KILLED = "a worker process was killed, perhaps for lack of memory; try --workers 1"
+"""What to say of a job that ended so."""
+
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 

@@ -144,7 +144,7 @@ def _plan_given_poses(clip: Clip) -> Plan:
         settings = TrackingSettings()
         tracker = Tracker(settings)
         for index, frame in enumerate(clip.frames()):
-            found = read_openpose(clip.folder / "beside" / "openpose" / f"{index:06d}.json")
+            found = read_openpose(clip.beside_path("openpose", index))
             tracker.add(_bodies(found), frame)
         tracks = tracker.tracks()
         poses = tracks.poses(clip.record.size, threshold=settings.threshold, bridged=settings.bridged)

@@ -30,7 +30,7 @@ from mcbench.conditions.store import (
 )
 from mcbench.data.clips import Clip, load_clip, open_split
 from mcbench.errors import InputError, McbenchError
-from mcbench.processes import run_each
+from mcbench.processes import KILLED, run_each
 from mcbench.progress import Progress, SilentProgress
 from mcbench.records import Part, Record
 
@@ -289,7 +289,7 @@ def _attempt(job: ConditionJob) -> ConditionOutcome:
     try:
         record, there = _prepare(job)
     except McbenchError as error:
-        return _failed(job, " - ".join(part for part in (error.message, error.hint) if part))
+        return _failed(job, error.in_one_line)
     except (OSError, MemoryError) as error:
         return _failed(job, f"{type(error).__name__}: {error}")
     return ConditionOutcome(
@@ -302,7 +302,7 @@ def _attempt(job: ConditionJob) -> ConditionOutcome:
 
 
 def _killed(job: ConditionJob) -> ConditionOutcome:
-    return _failed(job, "a worker process was killed, perhaps for lack of memory; try --workers 1")
+    return _failed(job, KILLED)
 
 
 def _failed(job: ConditionJob, reason: str) -> ConditionOutcome:

@@ -101,14 +101,23 @@ def _keep(
     for name, content in itertools.islice(contents, n_frames):
         path = target / f"{count:06d}{'.json' if kind == 'openpose' else '.png'}"
         path.write_bytes(
-            _checked_json(name, content) if kind == "openpose" else _png(kind, name, content, size)
+            checked_json(name, content) if kind == "openpose" else _png(kind, name, content, size)
         )
         count += 1
     if count < n_frames:
         raise MismatchError(f"{count} files for {n_frames} frames")
 
 
-def _checked_json(name: str, content: bytes) -> bytes:
+def checked_json(name: str, content: bytes) -> bytes:
+    """Return the content of a file, which is known to be JSON then.
+
+    Args:
+        name: of the file, for messages.
+        content: its bytes.
+
+    Raises:
+        FileFormatError: it is no JSON.
+    """
     try:
         json.loads(content)
     except (ValueError, RecursionError) as error:

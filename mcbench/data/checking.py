@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Literal
 
-from mcbench import files
+from mcbench.data.beside import checked_json
 from mcbench.data.clips import Clip, shortfall
 from mcbench.data.manifest import GeneratedSource
 from mcbench.data.places import nothing_prepared, resolve
 from mcbench.errors import FileFormatError, McbenchError, MismatchError
-from mcbench.processes import run_each
+from mcbench.processes import KILLED, run_each
 from mcbench.progress import Progress, SilentProgress
 from mcbench.records import ClipRecord, Part, Record, Sha256
 from mcbench.video import digest_frames, read_image
@@ -149,21 +148,10 @@ def _check_beside(clip: Clip) -> None:
         for index in range(clip.record.n_frames):
             path = clip.beside_path(kind, index)
             if path.suffix == ".json":
-                _check_json(path)
+                checked_json(str(path), path.read_bytes())
             elif read_image(path).shape[:2] != clip.record.size:
                 raise MismatchError(f"{path} is not of the frames' size")
 
 
-def _check_json(path: Path) -> None:
-    try:
-        json.loads(files.read_text(path))
-    except (ValueError, RecursionError) as error:
-        raise FileFormatError(f"{path} is no JSON: {error}") from error
-
-
 def _killed(job: _CheckJob) -> ClipCheck:
-    return ClipCheck(
-        clip=Path(job.folder).name,
-        status="damaged",
-        reason="a worker process was killed, perhaps for lack of memory; try --workers 1",
-    )
+    return ClipCheck(clip=Path(job.folder).name, status="damaged", reason=KILLED)

@@ -239,11 +239,6 @@ def files_source(target: Target) -> FilesSource:
     return target.source
 
 
-def fetch_command(target: Target) -> str:
-    """Return the command that fetches a source."""
-    return f"mcbench data fetch {target.typed}{target.source_option}"
-
-
 def _is_chosen(file: RemoteFile, target: Target, only: Sequence[str]) -> bool:
     """Return whether a file is to be fetched; lists and tables always are, since they name other files."""
     source = files_source(target)
@@ -265,7 +260,7 @@ def _fetch(
         target.downloads,
         jobs=jobs,
         offline=offline,
-        command=fetch_command(target),
+        command=target.fetch_command(),
         progress=progress,
         settings=settings,
     )
@@ -299,8 +294,7 @@ def _unpack(target: Target, here: Sequence[RemoteFile], progress: Progress) -> d
         try:
             unpack_archive(target.downloads / file.name, target.downloads / file.unpacked_name)
         except McbenchError as error:
-            reason = " - ".join(part for part in (error.message, error.hint) if part)
-            failed[file.name] = FileOutcome(file=file.name, status="failed", reason=reason)
+            failed[file.name] = FileOutcome(file=file.name, status="failed", reason=error.in_one_line)
             progress.message(f"{file.name}: {error.message}")
         progress.advance()
     return failed

@@ -7,7 +7,7 @@ from typing import Literal
 
 from mcbench.data import licences
 from mcbench.data.clips import data_hash, shortfall
-from mcbench.data.fetching import fetch_command, files_source, wanted_files
+from mcbench.data.fetching import files_source, wanted_files
 from mcbench.data.links import LinkReport, last_report
 from mcbench.data.manifest import LOCAL, FilesSource, list_manifests
 from mcbench.data.places import Target, local_names, resolve, resolve_source
@@ -168,7 +168,7 @@ def _download_status(target: Target) -> DownloadStatus:
         bytes=n_bytes,
         terms="none" if not needs else "accepted" if licences.acceptance(target) else "to accept",
         notes=(*notes, *complaints),
-        command=fetch_command(target),
+        command=target.fetch_command(),
     )
 
 

@@ -7,13 +7,12 @@ HOME/licences/BENCHMARK/SOURCE.json    written when a person accepts; holds the 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from mcbench.data.manifest import Terms
 from mcbench.data.places import Target
 from mcbench.errors import InputError
-from mcbench.records import Record
+from mcbench.records import Record, now
 
 
 class Acceptance(Record):
@@ -58,7 +57,7 @@ def accept(target: Target) -> Acceptance | None:
         source=target.source_name,
         licence=target.manifest.licence,
         terms=terms,
-        accepted=datetime.now(UTC).isoformat(timespec="seconds"),
+        accepted=now(),
     )
     record.write(_folder(target) / f"{target.source_name}.json")
     return record
@@ -75,7 +74,7 @@ def require(target: Target) -> None:
         raise InputError(
             f"{target.benchmark} may be fetched once you have accepted its terms: {terms.summary} "
             f"({terms.url or target.manifest.licence})",
-            f"mcbench data fetch {target.typed}{target.source_option} --accept-licence",
+            f"{target.fetch_command()} --accept-licence",
         )
 
 

@@ -8,7 +8,6 @@ HOME/links/BENCHMARK/SOURCE.json    what came of the last check
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -24,7 +23,7 @@ from mcbench.downloads import (
 )
 from mcbench.errors import InputError, NetworkError
 from mcbench.progress import Progress, SilentProgress
-from mcbench.records import Part, Record
+from mcbench.records import Part, Record, now
 
 FileState = Literal["present", "dead", "unknown", "manual"]
 
@@ -115,7 +114,7 @@ def check_links(
     report = LinkReport(
         benchmark=target.benchmark,
         source=target.source_name,
-        checked=datetime.now(UTC).isoformat(timespec="seconds"),
+        checked=now(),
         files=tuple(_file_links(file, states) for file in wanted),
     )
     report.write(_path(target))

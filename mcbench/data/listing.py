@@ -6,14 +6,15 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcbench.data.fetching import fetch_command, files_source, is_here, unpack_brought
+from mcbench.data.fetching import files_source, is_here, unpack_brought
 from mcbench.data.layouts import ClipMaterial, FolderLayout
 from mcbench.data.layouts.reading import read_layout
 from mcbench.data.places import SourceListing, Target
+from mcbench.downloads import RECORD_SUFFIX, REPORT_SUFFIX
 from mcbench.errors import DataMissingError, InputError
 from mcbench.progress import Progress
 
-_OWN_RECORDS = (".download.json", ".unpacked.json")
+_OWN_RECORDS = (RECORD_SUFFIX, REPORT_SUFFIX)
 """What mcbench itself leaves among downloads."""
 
 
@@ -81,7 +82,7 @@ def list_source(target: Target, place: Place, fps: float | None, progress: Progr
             return before
         raise DataMissingError(
             f"nothing of {target.benchmark} (source {target.source_name}) has been downloaded",
-            f"{fetch_command(target)}, or give a copy with --from",
+            f"{target.fetch_command()}, or give a copy with --from",
         )
     content = read_layout(source.layout, place.folder, downloads=target.downloads)
     clips = {clip.id: clip for clip in content.clips}

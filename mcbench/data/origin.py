@@ -11,7 +11,7 @@ from mcbench.data.decode import FilesWork
 from mcbench.data.layouts import ClipMaterial
 from mcbench.data.layouts.patterns import matches
 from mcbench.data.layouts.tsv_file import member_pictures
-from mcbench.downloads import FileRecord
+from mcbench.downloads import FileRecord, record_beside
 from mcbench.errors import FileFormatError
 from mcbench.video.folders import natural_key
 
@@ -128,7 +128,7 @@ def _sha256_of_all(paths: Iterable[Path]) -> str:
 
 def _known_sha256(path: Path) -> str | None:
     """Return the hash that was recorded when the file was downloaded, if it was not touched since."""
-    record_path = path.with_name(f"{path.name}.download.json")
+    record_path = record_beside(path)
     try:
         record = FileRecord.read(record_path)
         untouched = path.stat().st_mtime_ns <= record_path.stat().st_mtime_ns

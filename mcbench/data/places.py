@@ -161,6 +161,10 @@ class Target:
             parts.append("--from DIR")
         return " ".join(parts)
 
+    def fetch_command(self) -> str:
+        """Return the command that fetches the source."""
+        return f"mcbench data fetch {self.typed}{self.source_option}"
+
     def prepared(self, clip: str) -> ClipRecord | None:
         """Return the record of a clip, or None if it is not prepared, or prepared by other settings.
 

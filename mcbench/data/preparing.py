@@ -19,7 +19,7 @@ from mcbench.data.places import SourceListing, Target, resolve
 from mcbench.data.planning import ClipOutcome, Outcome, chosen, outcome_of, outlived, plan, readable
 from mcbench.downloads import DEFAULT_SETTINGS, DownloadSettings
 from mcbench.errors import InputError, McbenchError
-from mcbench.processes import run_each
+from mcbench.processes import KILLED, run_each
 from mcbench.progress import Progress, SilentProgress
 from mcbench.records import Part
 
@@ -240,18 +240,13 @@ def _attempt(job: ClipJob) -> ClipOutcome:
     try:
         return outcome_of(prepare_clip(job), "done")
     except McbenchError as error:
-        reason = " - ".join(part for part in (error.message, error.hint) if part)
-        return ClipOutcome(clip=job.clip, status="failed", reason=reason)
+        return ClipOutcome(clip=job.clip, status="failed", reason=error.in_one_line)
     except (OSError, MemoryError) as error:
         return ClipOutcome(clip=job.clip, status="failed", reason=f"{type(error).__name__}: {error}")
 
 
 def _killed(job: ClipJob) -> ClipOutcome:
-    return ClipOutcome(
-        clip=job.clip,
-        status="failed",
-        reason="a worker process was killed, perhaps for lack of memory; try --workers 1",
-    )
+    return ClipOutcome(clip=job.clip, status="failed", reason=KILLED)
 
 
 def _report(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from mcbench.downloads.archives.unpack import is_archive, unpack_archive, unpacked
 from mcbench.downloads.fetching import fetch_file
-from mcbench.downloads.kept import fetched, record_path, verify_file
+from mcbench.downloads.kept import fetched, record_beside, record_path, verify_file
 from mcbench.downloads.links import check_link
 from mcbench.downloads.offline import is_offline
 from mcbench.downloads.records import (
     ARCHIVE_SUFFIXES,
+    RECORD_SUFFIX,
+    REPORT_SUFFIX,
     Failure,
     FetchReport,
     FileRecord,
@@ -24,6 +26,8 @@ from mcbench.downloads.space import check_space, free_bytes, readable
 __all__ = [
     "ARCHIVE_SUFFIXES",
     "DEFAULT_SETTINGS",
+    "RECORD_SUFFIX",
+    "REPORT_SUFFIX",
     "DownloadSettings",
     "Failure",
     "FetchReport",
@@ -41,6 +45,7 @@ __all__ = [
     "is_archive",
     "is_offline",
     "readable",
+    "record_beside",
     "record_path",
     "unpack_archive",
     "unpacked",

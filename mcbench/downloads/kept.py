@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from mcbench import files
-from mcbench.downloads.records import FileRecord, RemoteFile
+from mcbench.downloads.records import RECORD_SUFFIX, FileRecord, RemoteFile
 from mcbench.errors import DataMissingError, FileFormatError
+from mcbench.records import now
 
 BY_HAND = "by hand"
 """`FileRecord.url` of a file that was not fetched but found under its name."""
@@ -15,8 +15,12 @@ BY_HAND = "by hand"
 
 def record_path(file: RemoteFile, folder: Path) -> Path:
     """Return where the record of a file that is put into `folder` lies."""
-    target = folder / file.name
-    return target.with_name(f"{target.name}.download.json")
+    return record_beside(folder / file.name)
+
+
+def record_beside(path: Path) -> Path:
+    """Return where the record of a file that lies at `path` lies."""
+    return path.with_name(f"{path.name}{RECORD_SUFFIX}")
 
 
 def fetched(file: RemoteFile, folder: Path) -> FileRecord | None:
@@ -105,7 +109,7 @@ def write_record(
         n_bytes=n_bytes,
         proof="unverified" if file.sha256 is None else "sha256",
         etag=etag,
-        downloaded=datetime.now(UTC).isoformat(timespec="seconds"),
+        downloaded=now(),
     )
     record.write(record_path(file, folder))
     return record

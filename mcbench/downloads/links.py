@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -13,6 +12,7 @@ from mcbench.downloads.records import LinkState, check_url
 from mcbench.downloads.settings import DEFAULT_SETTINGS, DownloadSettings
 from mcbench.downloads.transfer import Address
 from mcbench.downloads.trouble import PassingError, RefusedError, StaleRangeError
+from mcbench.records import now
 
 
 def check_link(
@@ -52,8 +52,7 @@ def _state(
     reason: str = "",
     n_bytes: int | None = None,
 ) -> LinkState:
-    checked = datetime.now(UTC).isoformat(timespec="seconds")
-    return LinkState(url=url, state=state, reason=reason, n_bytes=n_bytes, checked=checked)
+    return LinkState(url=url, state=state, reason=reason, n_bytes=n_bytes, checked=now())
 
 
 def _ask(url: str, settings: DownloadSettings) -> int | None:

@@ -16,6 +16,11 @@ ARCHIVE_SUFFIXES = (
 )  # fmt: skip
 """Endings of the archives that `mcbench.downloads.unpack_archive` reads."""
 
+RECORD_SUFFIX = ".download.json"
+"""Behind the name of a downloaded file: its `FileRecord`."""
+REPORT_SUFFIX = ".unpacked.json"
+"""Behind the name of an unpacked folder: its `UnpackReport`."""
+
 _URL_SHAPES = {
     "http": re.compile(r"https?://[^\s/]+(/\S*)?"),
     "https": re.compile(r"https?://[^\s/]+(/\S*)?"),

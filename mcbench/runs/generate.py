@@ -125,5 +125,5 @@ def _checked(frames: Iterator[NDArray[np.uint8]], job: VideoJob) -> Iterator[NDA
 
 def _reason(error: Exception) -> str:
     if isinstance(error, McbenchError):
-        return " - ".join(part for part in (error.message, error.hint) if part)
+        return error.in_one_line
     return f"{type(error).__name__}: {error}"

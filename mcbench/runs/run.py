@@ -11,7 +11,7 @@ from mcbench import baselines, data, environment, files
 from mcbench.baselines import Animator, Options
 from mcbench.errors import DataMissingError, InputError, MismatchError
 from mcbench.progress import Progress, SilentProgress
-from mcbench.records import RunRecord, Size, SplitRecord, VideoJob, VideoResult
+from mcbench.records import RunRecord, Size, SplitRecord, VideoJob, VideoResult, now
 from mcbench.runs.generate import generate_video, video_poses
 from mcbench.runs.previews import write_truth_previews
 
@@ -75,7 +75,7 @@ def run_model(request: RunRequest, progress: Progress | None = None) -> RunRecor
             limit_videos=request.limit_videos,
             limit_frames=request.limit_frames,
             environment=environment.describe_environment(device),
-            created=environment.now(),
+            created=now(),
         )
         jobs = [_job(request, clip, folder, device) for clip in clips]
         record = _begin(record_path, fresh, jobs, clips, request.overwrite)

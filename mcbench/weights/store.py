@@ -9,13 +9,12 @@ import hashlib
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from mcbench import files
 from mcbench.errors import FileFormatError, WeightsMissingError
-from mcbench.records import Record, Sha256
+from mcbench.records import Record, Sha256, now
 from mcbench.weights import trunks
 from mcbench.weights.catalogue import CATALOGUE, Check, Entry, Manual, entry
 
@@ -232,7 +231,7 @@ def _install(
             proof=proof,
             origin=origin or file.name,
             origin_sha256=files.sha256_file(file),
-            added=datetime.now(UTC).isoformat(timespec="seconds"),
+            added=now(),
         )
         record.write(_record_path(item, home))
     return record

@@ -12,7 +12,8 @@ from mcbench import files
 from mcbench.downloads.archives import tars, zips
 from mcbench.downloads.archives.sevenzips import read_7z
 from mcbench.downloads.archives.sink import Sink
-from mcbench.downloads.records import ARCHIVE_SUFFIXES, FileRecord, UnpackReport
+from mcbench.downloads.kept import record_beside
+from mcbench.downloads.records import ARCHIVE_SUFFIXES, REPORT_SUFFIX, FileRecord, UnpackReport
 from mcbench.errors import FileFormatError, InputError, McbenchError
 
 MAX_FILES = 5_000_000
@@ -121,12 +122,12 @@ def is_archive(path: Path) -> bool:
 
 
 def _report_path(folder: Path) -> Path:
-    return folder.with_name(f"{folder.name}.unpacked.json")
+    return folder.with_name(f"{folder.name}{REPORT_SUFFIX}")
 
 
 def _digest(archive: Path) -> str:
     """Return the sha256, from the record of the download where there is one."""
-    path = archive.with_name(f"{archive.name}.download.json")
+    path = record_beside(archive)
     if path.is_file():
         record = FileRecord.read(path)
         if record.n_bytes == archive.stat().st_size:

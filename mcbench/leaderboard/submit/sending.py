@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 from mcbench import scoring
-from mcbench.environment import now
 from mcbench.errors import DataMissingError, MismatchError
 from mcbench.leaderboard.submissions import Address, Predictions, Submission, submission_place
 from mcbench.leaderboard.submit.checking import Check, check_run, check_score
 from mcbench.leaderboard.submit.packing import pack_predictions
 from mcbench.leaderboard.text import markdown
-from mcbench.records import RunRecord, ScoreRecord
+from mcbench.records import RunRecord, ScoreRecord, now
 
 PREDICTIONS = "predictions.zip"
 
