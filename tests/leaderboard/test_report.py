@@ -61,11 +61,18 @@ def test_what_cannot_be_reported_is_told(tmp_path: Path) -> None:
         assert port.exit_code == 2
 
 
+def _heed_interrupts() -> None:
+    # A shell's background jobs, and so their children, are started deaf to Ctrl-C.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_view_serves_until_it_is_interrupted(results: Path) -> None:
     before = sorted(results.rglob("*"))
     command = [sys.executable, "-m", "mcbench", "view", str(results)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_heed_interrupts
+    ) as process:
         try:
             assert process.stdout is not None
             address = process.stdout.readline().strip()
@@ -83,7 +90,11 @@ def test_view_serves_until_it_is_interrupted(results: Path) -> None:
             connection.close()
         finally:
             process.send_signal(signal.SIGINT)
-            _, said = process.communicate(timeout=20)
+            try:
+                _, said = process.communicate(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
     assert process.returncode == 0
     assert "Traceback" not in said
     assert sorted(results.rglob("*")) == before  # it writes nothing
