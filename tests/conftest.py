@@ -12,8 +12,10 @@ from hypothesis import settings
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-# No test asserts a time: on a busy machine an example may take any.
-settings.register_profile("mcbench", deadline=None)
+# No test asserts a time: on a busy machine an example may take any. The same examples are tried in every run;
+# `./run pytest --hypothesis-profile hunt` looks for new ones.
+settings.register_profile("mcbench", deadline=None, derandomize=True)
+settings.register_profile("hunt", deadline=None, max_examples=500)
 settings.load_profile("mcbench")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcbench.environment import describe_environment, now
+from mcbench.environment import describe_environment
 from mcbench.records import Coverage, MetricValue, NetworkFamily, ScoreRecord, Unavailable
 from mcbench.scoring import metric_key, protocol
 
