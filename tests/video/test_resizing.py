@@ -34,8 +34,8 @@ def test_it_is_the_triangle_filter(frame: tuple[int, int], size: tuple[int, int]
     ours = fit_frame(image, size).astype(float)
     assert ours.shape == (*size, 3)
     if min(*frame, *size) > 1:
-        # Pillow leaves out what is beyond the edge; torch does too. Of a result that is one pixel wide torch 2.15
-        # repeats the first row.
+        # Pillow leaves out what is beyond the edge; torch does too. Torch 2.15 repeats
+        # the first row in a result that is one pixel wide.
         planes = torch.from_numpy(image).double().permute(2, 0, 1)[None]
         theirs = torch.nn.functional.interpolate(planes, size, mode="bilinear", antialias=True)
         assert np.abs(ours - theirs[0].permute(1, 2, 0).numpy()).max() <= 1.1  # rounded twice
