@@ -10,11 +10,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from mcbench.environment import describe_environment, now, pick_device
+from mcbench.environment import describe_environment, pick_device
 from mcbench.errors import McbenchError
 from mcbench.files import sha256_text
 from mcbench.progress import Progress, SilentProgress
-from mcbench.records import Coverage, MetricValue, ScoreRecord, Unavailable
+from mcbench.records import Coverage, MetricValue, ScoreRecord, Unavailable, now
 from mcbench.scoring.aggregate import (
     TruthReadings,
     distribution_value,

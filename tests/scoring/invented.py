@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mcbench.environment import describe_environment
-from mcbench.records import Coverage, MetricValue, NetworkFamily, ScoreRecord, Unavailable
+from mcbench.records import Coverage, MetricValue, NetworkFamily, ScoreRecord, Unavailable, now
 from mcbench.scoring import metric_key, protocol
 
 VALUES = {"l1": 3.78e-4, "psnr": 15.2, "psnr_uint8": 28.31, "lpips": 0.36, "lpips_vgg": 0.4, "fvd": 301.2}
