@@ -15,14 +15,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mcbench.conditions.skeleton import LIMBS, limb_colours
+from mcbench.conditions.skeleton import LIMB_BRIGHTNESS, LIMBS, limb_colours
 from mcbench.errors import InputError, MismatchError
 from mcbench.records import Size
 
 DrawingStyle = Literal["dwpose", "openpose"]
 
 _STROKE = 4
-_LIMB_BRIGHTNESS = 0.6
 _FACE_RADIUS, _HAND_WIDTH = 3, 2
 _FACE, _HANDS = slice(24, 92), (slice(92, 113), slice(113, 134))
 _FINGERS = tuple(
@@ -103,7 +102,7 @@ def _draw_limbs(
         half = int(math.hypot(x0 - x1, y0 - y1) / 2)
         angle = int(math.degrees(math.atan2(y0 - y1, x0 - x1)))
         outline = cv2.ellipse2Poly(middle, (half, _STROKE), angle, 0, 360, 1)
-        colour = tuple(int(channel * _LIMB_BRIGHTNESS) for channel in colours[limb].tolist())
+        colour = tuple(int(channel * LIMB_BRIGHTNESS) for channel in colours[limb].tolist())
         cv2.fillConvexPoly(canvas, outline, colour)
 
 

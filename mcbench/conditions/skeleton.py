@@ -17,7 +17,7 @@ LIMBS: tuple[tuple[int, int], ...] = (
 )  # fmt: skip
 """The 17 limbs that OpenPose's COCO drawings connect, as indices into `mcbench.data.truth.COCO18`."""
 
-_LIMB_BRIGHTNESS = 0.6
+LIMB_BRIGHTNESS = 0.6
 _HEIGHT_OF_ONE_STROKE = 160
 # Coordinates are handed to OpenCV in 1/16 pixel, so that slow motion does not jump from pixel to pixel.
 _SUBPIXEL_BITS = 4
@@ -62,7 +62,7 @@ def draw_poses(
     for points, seen in zip(keypoints, visibility, strict=True):
         for colour, (start, end) in zip(colours, LIMBS, strict=False):
             if seen[start] and seen[end]:
-                shade = tuple(int(channel * _LIMB_BRIGHTNESS) for channel in colour)
+                shade = tuple(int(channel * LIMB_BRIGHTNESS) for channel in colour)
                 draw_capsule(canvas, points[start], points[end], radius, shade)
         for joint in range(18):
             if seen[joint]:
