@@ -21,50 +21,39 @@ from mcbench.downloads.partial import Partial, PartialState
 from mcbench.downloads.transfer import disk_trouble
 from mcbench.errors import DataMissingError, DiskSpaceError, FileFormatError, InputError, NetworkError
 from tests.downloads.building import build
-from tests.downloads.conftest import CONTENT, QUICK
+from tests.downloads.conftest import CONTENT, QUICK, names_in, remote
 from tests.downloads.server import HostileServer
 
 SHA = hashlib.sha256(CONTENT).hexdigest()
 OTHER = CONTENT[::-1]
 
 
-def _file(server: HostileServer, *paths: str, **known: object) -> RemoteFile:
-    urls = tuple(server.url(path) for path in paths or ("/a.bin",))
-    return RemoteFile(name="set/a.bin", urls=urls, **known)  # type: ignore[arg-type]
-
-
-def _names(folder: Path) -> list[str]:
-    return sorted(
-        path.name for path in folder.rglob("*") if path.is_file() and not path.name.endswith(".lock")
-    )
-
-
 def test_a_first_download_is_held_to_afterwards(server: HostileServer, tmp_path: Path) -> None:
     server.put("/a.bin", CONTENT)
-    first = fetch_file(_file(server), tmp_path, settings=QUICK)
+    first = fetch_file(remote(server), tmp_path, settings=QUICK)
     assert first.proof == "unverified"
     (tmp_path / "set/a.bin").unlink()
     server.put("/a.bin", OTHER)
     with pytest.raises(
         FileFormatError, match=r"another file than when it was first fetched.*a\.bin\.download\.json"
     ):
-        fetch_file(_file(server), tmp_path, settings=QUICK)
+        fetch_file(remote(server), tmp_path, settings=QUICK)
     (tmp_path / "set/a.bin.download.json").unlink()
-    assert fetch_file(_file(server), tmp_path, settings=QUICK).sha256 != SHA
+    assert fetch_file(remote(server), tmp_path, settings=QUICK).sha256 != SHA
 
 
 def test_a_new_manifest_brings_its_new_file(server: HostileServer, tmp_path: Path) -> None:
     server.put("/a.bin", OTHER)
-    fetch_file(_file(server), tmp_path, settings=QUICK)
+    fetch_file(remote(server), tmp_path, settings=QUICK)
     server.put("/a.bin", CONTENT)
-    record = fetch_file(_file(server, sha256=SHA), tmp_path, settings=QUICK)
+    record = fetch_file(remote(server, sha256=SHA), tmp_path, settings=QUICK)
     assert (record.sha256, record.proof) == (SHA, "sha256")
     assert (tmp_path / "set/a.bin").read_bytes() == CONTENT
 
 
 def test_damage_is_noticed_and_mended(server: HostileServer, tmp_path: Path) -> None:
     server.put("/a.bin", CONTENT)
-    file = _file(server, sha256=SHA)
+    file = remote(server, sha256=SHA)
     fetch_file(file, tmp_path, settings=QUICK)
     target = tmp_path / "set/a.bin"
     target.write_bytes(CONTENT[:-1])
@@ -84,21 +73,21 @@ def test_a_file_brought_by_hand_is_checked_and_taken(server: HostileServer, tmp_
     target = tmp_path / "set/a.bin"
     target.parent.mkdir()
     target.write_bytes(CONTENT)
-    record = fetch_file(_file(server, sha256=SHA), tmp_path, offline=True)
+    record = fetch_file(remote(server, sha256=SHA), tmp_path, offline=True)
     assert (record.url, record.proof) == ("by hand", "sha256")
     assert not server.asked
-    record_path(_file(server), tmp_path).unlink()
+    record_path(remote(server), tmp_path).unlink()
     assert fetch_file(RemoteFile(name="set/a.bin"), tmp_path).proof == "unverified"
-    record_path(_file(server), tmp_path).unlink()
+    record_path(remote(server), tmp_path).unlink()
     with pytest.raises(FileFormatError, match="has 700001 bytes, not the 3"):
-        fetch_file(_file(server, size=3), tmp_path)
+        fetch_file(remote(server, size=3), tmp_path)
     with pytest.raises(FileFormatError, match=r"not the file meant.*\n.*move it away"):
-        fetch_file(_file(server, sha256="0" * 64), tmp_path)
+        fetch_file(remote(server, sha256="0" * 64), tmp_path)
     assert target.read_bytes() == CONTENT, "a user's file is never removed"
     target.unlink()
     target.mkdir()
     with pytest.raises(FileFormatError, match="should be a file"):
-        fetch_file(_file(server), tmp_path)
+        fetch_file(remote(server), tmp_path)
 
 
 def test_what_no_program_may_fetch_says_how_to_get_it(tmp_path: Path) -> None:
@@ -113,10 +102,10 @@ def test_what_no_program_may_fetch_says_how_to_get_it(tmp_path: Path) -> None:
 def test_a_full_disk_is_told_before_anything_is_written(server: HostileServer, tmp_path: Path) -> None:
     huge = 1 << 60
     server.put("/a.bin", CONTENT, declared=huge)
-    for file in (_file(server), _file(server, size=huge)):
+    for file in (remote(server), remote(server, size=huge)):
         with pytest.raises(DiskSpaceError, match=r"set/a\.bin needs 1152921\.5 TB, and .* has room for"):
             fetch_file(file, tmp_path, settings=QUICK)
-    assert _names(tmp_path) == []
+    assert names_in(tmp_path) == []
 
 
 def test_a_damaged_state_of_a_part_does_no_harm(server: HostileServer, tmp_path: Path) -> None:
@@ -124,17 +113,17 @@ def test_a_damaged_state_of_a_part_does_no_harm(server: HostileServer, tmp_path:
     (tmp_path / "set").mkdir()
     (tmp_path / "set/.a.bin.part").write_bytes(b"x" * 1000)
     (tmp_path / "set/.a.bin.part.json").write_text("{")
-    assert fetch_file(_file(server), tmp_path, settings=QUICK).sha256 == SHA
+    assert fetch_file(remote(server), tmp_path, settings=QUICK).sha256 == SHA
     assert server.asked[0].range == ""
 
 
 def test_a_part_longer_than_the_file_is_dropped(server: HostileServer, tmp_path: Path) -> None:
     server.put("/a.bin", CONTENT, drops=[300_000, 0, 0])
     with pytest.raises(NetworkError):
-        fetch_file(_file(server, sha256=SHA), tmp_path, settings=QUICK)
+        fetch_file(remote(server, sha256=SHA), tmp_path, settings=QUICK)
     with (tmp_path / "set/.a.bin.part").open("ab") as stream:
         stream.write(b"x" * 900_000)
-    assert fetch_file(_file(server, sha256=SHA), tmp_path, settings=QUICK).sha256 == SHA
+    assert fetch_file(remote(server, sha256=SHA), tmp_path, settings=QUICK).sha256 == SHA
 
 
 def test_a_disk_that_fills_up_is_told_with_what_to_do(tmp_path: Path) -> None:
@@ -148,19 +137,19 @@ def test_a_disk_that_fills_up_is_told_with_what_to_do(tmp_path: Path) -> None:
 
 def test_a_file_brought_in_the_place_of_an_old_one_is_taken(server: HostileServer, tmp_path: Path) -> None:
     server.put("/a.bin", OTHER + b"old")
-    fetch_file(_file(server), tmp_path, settings=QUICK)
+    fetch_file(remote(server), tmp_path, settings=QUICK)
     (tmp_path / "set/a.bin").write_bytes(CONTENT)
-    assert fetch_file(_file(server, sha256=SHA), tmp_path, offline=True).url == "by hand"
+    assert fetch_file(remote(server, sha256=SHA), tmp_path, offline=True).url == "by hand"
     (tmp_path / "set/a.bin").unlink()
     (tmp_path / "set/a.bin").mkdir()
     with pytest.raises(FileFormatError, match="should be a file"):
-        fetch_file(_file(server, sha256=SHA), tmp_path, settings=QUICK)
+        fetch_file(remote(server, sha256=SHA), tmp_path, settings=QUICK)
 
 
 def test_a_digest_that_is_published_later_proves_what_is_here(server: HostileServer, tmp_path: Path) -> None:
     server.put("/a.bin", CONTENT)
-    assert fetch_file(_file(server), tmp_path, settings=QUICK).proof == "unverified"
-    assert fetch_file(_file(server, sha256=SHA), tmp_path, settings=QUICK).proof == "sha256"
+    assert fetch_file(remote(server), tmp_path, settings=QUICK).proof == "unverified"
+    assert fetch_file(remote(server, sha256=SHA), tmp_path, settings=QUICK).proof == "sha256"
     assert len(server.asked) == 1
 
 
@@ -168,8 +157,8 @@ def test_a_folder_that_cannot_be_written_to_is_told(server: HostileServer, tmp_p
     server.put("/a.bin", CONTENT)
     (tmp_path / "blocked").write_text("a file")
     with pytest.raises(InputError, match=r"cannot write set/a\.bin to .*blocked.*\n.*--home"):
-        fetch_file(_file(server), tmp_path / "blocked", settings=QUICK)
-    report = fetch_files([_file(server)], tmp_path / "blocked", settings=QUICK)
+        fetch_file(remote(server), tmp_path / "blocked", settings=QUICK)
+    report = fetch_files([remote(server)], tmp_path / "blocked", settings=QUICK)
     assert list(report.failures) == ["set/a.bin"]
     archive = build(tmp_path / "a.zip", {"a": b"x"})
     with pytest.raises(InputError, match="cannot unpack"):

@@ -11,6 +11,7 @@ from mcbench.data.layouts.folder import find_clips
 from mcbench.data.layouts.reading import read_layout
 from mcbench.errors import InputError
 from mcbench.files import safe_name
+from tests.data.layouts.making import touch
 from tests.data.making import CLIPS_OF_FOLDER, folder_of_videos, some_poses
 
 
@@ -34,12 +35,6 @@ def test_ids_can_be_used_everywhere(name: str) -> None:
 )
 def test_ids(name: str, expected: str) -> None:
     assert clip_id(name) == expected
-
-
-def touch(folder: Path, *names: str) -> None:
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).touch()
 
 
 def test_videos_and_frame_folders(tmp_path: Path) -> None:
