@@ -158,9 +158,7 @@ class DepthAnything:
                     output_loading_info=True,
                 )
         except (RuntimeError, ValueError, TypeError, KeyError) as error:
-            raise FileFormatError(
-                f"{state} does not fit its config: {str(error).splitlines()[0]}"
-            ) from error
+            raise FileFormatError(f"{state} does not fit its config: {str(error).splitlines()[0]}") from error
         problems = [
             f"{len(told[kind])} {kind.replace('_', ' ')} (such as {sorted(map(str, told[kind]))[0]})"
             for kind in ("missing_keys", "unexpected_keys", "mismatched_keys")
