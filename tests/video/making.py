@@ -67,7 +67,7 @@ def to_rgb(planes: Sequence[NDArray[np.uint8]], colours: Colours) -> NDArray[np.
 LOSSLESS = {
     "libx264": {"qp": "0", "preset": "ultrafast"},
     "libvpx-vp9": {"lossless": "1"},
-    # Without B-frames: of fewer frames than it would reorder x265 gives times out of memory that it never set.
+    # Without B-frames: of fewer frames than it would reorder x265 gives times that it never set.
     "libx265": {"x265-params": "lossless=1:bframes=0:log-level=none"},
     "libsvtav1": {"crf": "1", "preset": "12"},
     "ffv1": {},
