@@ -54,6 +54,9 @@ def submit(
     allow_dirty: Annotated[
         bool, typer.Option("--allow-dirty", help="Submit what uncommitted code has made; it is marked.")
     ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Put it in the place of a submission with other content.")
+    ] = False,
     workers: console.WorkersOption = None,
     home: console.HomeOption = None,
     as_json: console.JsonOption = False,
@@ -77,14 +80,27 @@ def submit(
 
     given: dict[Literal["paper", "code", "page"], str | None] = {"paper": paper, "code": code, "page": page}
     links = {what: link for what, link in given.items() if link is not None}
-    wishes = Wishes(closed, address, submitter, links, allow_dirty)
+    wishes = Wishes(closed, address, submitter, links, allow_dirty, replace)
     sent = submit_run(run, out, protocols=protocol or (), wishes=wishes, home=home)
     files.write_text(run / _TEXT, sent.text)
     if as_json:
-        console.emit_json({"paths": list(sent.paths), "archive": sent.archive, "checks": sent.checks})
+        console.emit_json(
+            {
+                "paths": list(sent.paths),
+                "unchanged": list(sent.unchanged),
+                "replaced": {str(path): whose for path, whose in sent.replaced.items()},
+                "archive": sent.archive,
+                "checks": sent.checks,
+            }
+        )
     else:
         console.emit(sent.text.rstrip("\n"))
-    for path in (*sent.paths, *([sent.archive] if sent.archive else []), run / _TEXT):
+    for path in sent.paths:
+        if path in sent.replaced:
+            console.say(f"replaced: {path}, which was {sent.replaced[path]}")
+        else:
+            console.say(f"{'unchanged' if path in sent.unchanged else 'written'}: {path}")
+    for path in (*([sent.archive] if sent.archive else []), run / _TEXT):
         console.say(f"written: {path}")
     if address is not None:
         console.say(f"now put {sent.archive} at {address}")

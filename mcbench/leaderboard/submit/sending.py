@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from mcbench import scoring
+from mcbench import files, scoring
 from mcbench.errors import DataMissingError, MismatchError
 from mcbench.leaderboard.submissions import Address, Predictions, Submission, submission_place
 from mcbench.leaderboard.submit.checking import Check, check_run, check_score
 from mcbench.leaderboard.submit.packing import pack_predictions
+from mcbench.leaderboard.submit.placing import is_unchanged, replaced_by
 from mcbench.leaderboard.text import markdown
 from mcbench.records import RunRecord, ScoreRecord, now
 
@@ -28,6 +31,7 @@ class Wishes:
         submitter: a name.
         links: `paper`, `code`, `page` -> address.
         allow_dirty: submit what was made with uncommitted changes; the leaderboard marks it.
+        replace: put it in the place of a submission with other content.
     """
 
     closed: bool = False
@@ -35,6 +39,7 @@ class Wishes:
     submitter: str = ""
     links: dict[Literal["paper", "code", "page"], Address] = field(default_factory=dict)
     allow_dirty: bool = False
+    replace: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,13 +47,17 @@ class Sent:
     """What was written.
 
     Attributes:
-        paths: the submission files.
+        paths: the submission files, whether written or left as they were.
+        unchanged: those of them that held this submission already.
+        replaced: those of them that held another one -> who had made it and when.
         archive: the predictions, where the division is closed.
         checks: protocol (or empty, for the run) -> what was looked at.
         text: of the pull request, in Markdown.
     """
 
     paths: tuple[Path, ...]
+    unchanged: tuple[Path, ...]
+    replaced: dict[Path, str]
     archive: Path | None
     checks: dict[str, list[Check]]
     text: str
@@ -74,7 +83,8 @@ def submit_run(
     Raises:
         DataMissingError: there is no run, or no score of it.
         FileFormatError: a record or frame cannot be read.
-        MismatchError: a check failed; the message has the first, the hint what to do.
+        MismatchError: a check failed; the message has the first, the hint what to do. Or a submission with
+            other content is there, and `wishes.replace` is not set.
     """
     wishes = wishes or Wishes()
     if not (folder / "run.json").is_file():
@@ -84,15 +94,35 @@ def submit_run(
     checks = {"": check_run(run, folder, records)}
     checks |= {protocol: check_score(record, home=home) for protocol, record in records.items()}
     _refuse_failed(checks, allow_dirty=wishes.allow_dirty)
-    place = (out / "submissions" / submission_place(next(iter(records.values())))).parent
-    archive, predictions = None, None
-    if wishes.closed:
-        # An archive that will lie elsewhere stays with the run: it has no place in the repository.
-        archive = (place if wishes.address is None else folder) / PREDICTIONS
-        predictions = pack_predictions(folder, archive, address=wishes.address)
-    paths = []
-    for record in records.values():
-        submission = Submission(
+    # Packed aside: an archive must not change under a submission that is not to be replaced.
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".") as scratch:
+        packed = Path(scratch) / PREDICTIONS
+        predictions = pack_predictions(folder, packed, address=wishes.address) if wishes.closed else None
+        wanted = _submissions(run, records, predictions, out, wishes)
+        replaced = replaced_by(wanted, replace=wishes.replace)
+        archive = None
+        if predictions is not None:
+            # An archive that will lie elsewhere stays with the run: it has no place in the repository.
+            archive = (next(iter(wanted)).parent if wishes.address is None else folder) / PREDICTIONS
+            with files.atomic_file(archive) as temporary:
+                shutil.copyfile(packed, temporary)
+    unchanged = tuple(path for path, submission in wanted.items() if is_unchanged(path, submission))
+    for path, submission in wanted.items():
+        if path not in unchanged:
+            submission.write(path)
+    text = pull_request_text(run, records, checks, predictions, wishes)
+    return Sent(tuple(wanted), unchanged, replaced, archive, checks, text)
+
+
+def _submissions(
+    run: RunRecord,
+    records: dict[str, ScoreRecord],
+    predictions: Predictions | None,
+    out: Path,
+    wishes: Wishes,
+) -> dict[Path, Submission]:
+    return {
+        out / "submissions" / submission_place(record): Submission(
             division="closed" if wishes.closed else "open",
             score=record,
             predictions=predictions,
@@ -101,10 +131,8 @@ def submit_run(
             run_dirty=run.environment.git_dirty,
             submitted=now(),
         )
-        paths.append(out / "submissions" / submission.place)
-        submission.write(paths[-1])
-    text = pull_request_text(run, records, checks, predictions, wishes)
-    return Sent(tuple(paths), archive, checks, text)
+        for record in records.values()
+    }
 
 
 def _scores(folder: Path, protocols: Sequence[str]) -> dict[str, ScoreRecord]:
