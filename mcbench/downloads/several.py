@@ -38,7 +38,8 @@ def fetch_files(
         jobs: downloads at a time.
         offline: forbid the network; MCBENCH_OFFLINE does too.
         command: what the user types to fetch them, for messages.
-        progress: told of the MiB where all sizes are known, else of the files.
+        progress: told of the MiB where all sizes are known, else of the files; of those only that can come,
+            and of what has come only.
         settings: how patient to be.
 
     Raises:
@@ -55,7 +56,7 @@ def fetch_files(
     if not forbidden:
         check_space(folder, sum(_bytes_to_come(file, folder) for file in wanted), "what is to be fetched")
     shown = _OneAtATime(progress or SilentProgress())
-    stage = _Stage(wanted, shown)
+    stage = _Stage([file for file in wanted if _can_come(file, folder, forbidden)], shown)
     records: dict[str, FileRecord] = {}
     failures: dict[str, Failure] = {}
     silent: set[str] = set()
@@ -69,14 +70,18 @@ def fetch_files(
             file = running[future]
             try:
                 records[file.name] = future.result()
+                stage.done(file)
             except McbenchError as error:
                 failures[file.name] = Failure(message=error.message, hint=error.hint)
                 shown.message(f"{file.name}: {error.message}")
-            stage.ended(file)
     return FetchReport(
         records={name: records[name] for name in names if name in records},
         failures={name: failures[name] for name in names if name in failures},
     )
+
+
+def _can_come(file: RemoteFile, folder: Path, forbidden: bool) -> bool:
+    return (folder / file.name).is_file() or (bool(file.urls) and not forbidden)
 
 
 def _bytes_to_come(file: RemoteFile, folder: Path) -> int:
@@ -131,7 +136,7 @@ class _Stage:
         self._came = {file.name: 0 for file in wanted}
         if self._in_bytes:
             progress.start("fetching (MiB)", sum(_mebibytes(file) for file in wanted))
-        else:
+        elif wanted:
             progress.start("fetching (files)", len(wanted))
 
     def counter(self, file: RemoteFile) -> Callable[[int], None]:
@@ -142,8 +147,8 @@ class _Stage:
 
         return count
 
-    def ended(self, file: RemoteFile) -> None:
-        """Count the rest of a file: all of one that was here already, or that failed."""
+    def done(self, file: RemoteFile) -> None:
+        """Count the rest of a file that is here now: all of one that was here already."""
         rest = _mebibytes(file) - self._came[file.name] if self._in_bytes else 1
         self._progress.advance(rest)
 

@@ -54,8 +54,8 @@ def test_one_failure_does_not_stop_the_rest(server: HostileServer, tmp_path: Pat
     assert list(report.failures) == ["gone.bin", "form.zip"]
     assert "404" in report.failures["gone.bin"].message
     assert report.failures["form.zip"].hint == "fill in the form"
-    assert told.stages == [("fetching (files)", 5)]
-    assert told.units == 5
+    assert told.stages == [("fetching (files)", 4)], "what no program may fetch is not waited for"
+    assert told.units == 3, "what failed has not come"
     assert sorted(text.partition(":")[0] for text in told.messages) == ["form.zip", "gone.bin"]
     before = len(server.asked)
     again = fetch_files(wanted[:2], tmp_path, settings=QUICK)
@@ -73,7 +73,18 @@ def test_progress_counts_mebibytes_where_sizes_are_known(server: HostileServer, 
     told = Told()
     fetch_files(wanted, tmp_path, progress=told, settings=QUICK)
     assert told.stages == [("fetching (MiB)", 11)]
-    assert told.units == 11, "what was here and what failed is counted too, and nothing twice"
+    assert told.units == 6, "what was here is counted too, nothing twice, and nothing that failed"
+
+
+def test_offline_nothing_is_shown_as_coming(server: HostileServer, tmp_path: Path) -> None:
+    wanted = [_file(server, name, size=5 << 20) for name in ("a.bin", "b.bin")]
+    told = Told()
+    report = fetch_files(wanted, tmp_path, offline=True, progress=told)
+    assert list(report.failures) == ["a.bin", "b.bin"]
+    assert (told.stages, told.units) == ([], 0)
+    (tmp_path / "a.bin").write_bytes(bytes(5 << 20))  # put there by hand
+    fetch_files(wanted, tmp_path, offline=True, progress=told)
+    assert (told.stages, told.units) == ([("fetching (MiB)", 5)], 5)
 
 
 def test_progress_of_one_file(server: HostileServer, tmp_path: Path) -> None:
