@@ -40,6 +40,9 @@ app = typer.Typer(
 )
 
 
+_INTERRUPTED = 130
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
         console.emit(f"mcbench {mcbench.__version__}")
@@ -82,9 +85,11 @@ def main() -> None:
         if error.hint:
             console.say(f"hint:  {error.hint}")
         sys.exit(2)
-    except KeyboardInterrupt:
-        console.say("stopped; the same command goes on from here")
-        sys.exit(130)
+    except SystemExit as ended:
+        # typer turns Ctrl-C into this exit code, and says nothing.
+        if ended.code == _INTERRUPTED:
+            console.say("stopped; the same command goes on from here")
+        raise
     except BrokenPipeError:
         # The reader (such as `head`) has what it wanted.
         sys.stderr.close()

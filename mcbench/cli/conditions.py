@@ -17,7 +17,11 @@ _AS_DEFAULT = "default"
 
 
 class OptionalNames(TyperCommand):
-    """A command whose options of conditions may stand without a name: `--flow` is `--flow default`."""
+    """A command whose options of conditions may stand without a name: `--flow` is `--flow default`.
+
+    A word behind such an option is its value if it names an estimator, or if BENCHMARK is there without it:
+    then the word is a mistyped name, and is told as such.
+    """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put `default` behind an option of a condition that no estimator follows."""
@@ -25,13 +29,31 @@ class OptionalNames(TyperCommand):
         from mcbench.conditions.store import OPTIONS
 
         kinds = {option: kind for kind, option in OPTIONS.items()}
+        others = {
+            name for each in self.params if not getattr(each, "is_flag", False) for name in each.opts
+        } - set(kinds)
+        plain, loose, taken = 0, [], False  # words that are BENCHMARK for sure, or may be it
+        for position, argument in enumerate(args):
+            before = args[position - 1] if position else ""
+            if taken or argument.startswith("-"):
+                taken = not taken and argument in others
+            elif before not in kinds:
+                plain += 1
+            elif not names_estimator(kinds[before], argument):
+                loose.append(position)
+        benchmark = None if plain or not loose else self._likeliest(args, loose)
         filled: list[str] = []
         for position, argument in enumerate(args):
             filled.append(argument)
-            following = args[position + 1] if position + 1 < len(args) else ""
-            if argument in kinds and not names_estimator(kinds[argument], following):
+            following = args[position + 1] if position + 1 < len(args) else "-"
+            if argument in kinds and (following.startswith("-") or position + 1 == benchmark):
                 filled.append(_AS_DEFAULT)
         return super().parse_args(ctx, filled)
+
+    @staticmethod
+    def _likeliest(args: list[str], loose: list[int]) -> int:
+        """Return which of the words is BENCHMARK: one that is written as a part of it, else the first."""
+        return next((position for position in loose if "/" in args[position]), loose[0])
 
 
 def conditions(
@@ -40,7 +62,12 @@ def conditions(
     ],
     poses: Annotated[
         str | None,
-        typer.Option("--pose", metavar="[NAME]", help="Poses: dwpose or blazepose.", show_default=False),
+        typer.Option(
+            "--pose",
+            metavar="[NAME]",
+            help="Poses: dwpose, blazepose, or dataset (files that came with the clips).",
+            show_default=False,
+        ),
     ] = None,
     depth: Annotated[
         str | None,
@@ -162,11 +189,16 @@ def _show(report: ConditionsReport, as_json: bool) -> None:
 
 
 def _list(benchmark: str, source: str | None, home: Path | None, as_json: bool) -> None:
-    from mcbench.conditions.prepare import list_conditions
+    from mcbench.conditions import prepare, store
 
-    listed = list_conditions(benchmark, source=source, home=home)
+    listed = prepare.list_conditions(benchmark, source=source, home=home)
     if as_json:
         console.emit_json(listed)
+        return
+    if not listed:
+        console.say(f"nothing is kept of {benchmark}; estimators by option:")
+        for kind, option in store.OPTIONS.items():
+            console.say(f"  {option}: {', '.join(prepare.estimators_of(kind))}")
         return
     rows = [(each.estimator, each.kind, f"{each.clips} of {each.of}") for each in listed]
     console.print_table(f"conditions of {benchmark}", ("estimator", "kind", ">clips"), rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import shlex
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from mcbench.conditions.bodies import body_masks
 from mcbench.conditions.people_depth import depth_by_ground
 from mcbench.conditions.store import (
     DATASET,
+    PREFERRED,
     Condition,
     ConditionKind,
     check_frames,
@@ -82,6 +84,13 @@ def identity_of(kind: ConditionKind, estimator: str, home: Path | None = None) -
         raise InputError(
             f"{kind} of the data set are not estimated: they are taken when the clips are prepared",
             "prepare the benchmark again from a folder that has them",
+        )
+    known = [name for name in PREFERRED[kind] if name != DATASET]
+    if kind in ("poses", "masks", "flow") and estimator not in known:
+        near = difflib.get_close_matches(estimator, known, n=1, cutoff=0.5)
+        raise InputError(
+            f"no estimator of {kind} {estimator!r}",
+            f"did you mean {near[0]}?" if near else f"the estimators are {', '.join(known)}",
         )
     match kind:
         case "poses":

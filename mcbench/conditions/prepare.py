@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +18,7 @@ from mcbench.conditions.making import (
     plan_poses,
 )
 from mcbench.conditions.store import (
+    DATASET,
     EXACT,
     KINDS,
     OPTIONS,
@@ -161,9 +163,7 @@ def prepare_conditions(
     chosen = _chosen(split.clips, clips, split.record.name)
     outcomes: list[ConditionOutcome] = []
     lock = clip_conditions_folder(chosen[0]).parent / "all"
-    with files.locked(lock):
-        for clip in chosen:
-            files.remove_leftovers(clip_conditions_folder(clip))
+    with files.locked(lock), _tidied(chosen):
         for kind in (kind for kind in KINDS if kind in estimators):
             jobs = [
                 ConditionJob(
@@ -224,6 +224,14 @@ def default_estimator(kind: ConditionKind) -> str:
     )
 
 
+def estimators_of(kind: ConditionKind) -> tuple[str, ...]:
+    """Return what may be written behind the option of a kind, the field's own first."""
+    if kind == "densepose":
+        return ("'PROGRAM {frames} {out}'",)
+    names = [name for name in PREFERRED[kind] if name != EXACT and (name != DATASET or kind == "poses")]
+    return tuple(sorted(names, key=lambda name: name != DEFAULTS[kind]))
+
+
 def names_estimator(kind: ConditionKind, text: str) -> bool:
     """Return whether a word behind an option names an estimator of its kind, rather than something else."""
     if kind == "densepose":
@@ -233,6 +241,23 @@ def names_estimator(kind: ConditionKind, text: str) -> bool:
 
         return text in PREFERRED[kind] or is_model_folder(Path(text).expanduser())
     return text in PREFERRED[kind]
+
+
+@contextmanager
+def _tidied(clips: Sequence[Clip]) -> Iterator[None]:
+    """Remove what killed writers left, before the block and, however it ends, after it."""
+
+    def tidy() -> None:
+        for folder in map(clip_conditions_folder, clips):
+            files.remove_leftovers(folder)
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+
+    tidy()
+    try:
+        yield
+    finally:
+        tidy()
 
 
 def _chosen(prepared: Sequence[Clip], clips: Sequence[str] | None, name: str) -> Sequence[Clip]:

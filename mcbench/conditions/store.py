@@ -27,7 +27,7 @@ from mcbench import files
 from mcbench.data.clips import Clip
 from mcbench.data.truth import Poses
 from mcbench.data.truth_images import NO_DEPTH, read_depth, read_flow, read_mask
-from mcbench.errors import DataMissingError, FileFormatError, MismatchError
+from mcbench.errors import DataMissingError, FileFormatError, McbenchError, MismatchError
 from mcbench.estimators.identity import EstimatorIdentity, Setting
 from mcbench.records import Record, Sha256, Size
 from mcbench.video import Frame, read_image
@@ -328,11 +328,39 @@ def _inputs_stand(clip: Clip, record: ConditionRecord) -> bool:
 def _command(clip: Clip, kind: ConditionKind, estimator: str | None = None) -> str:
     record = clip.record
     source = "" if record.benchmark.startswith("local/") else f" --source {record.source}"
-    name = f" {estimator}" if estimator not in (None, EXACT, DATASET) else ""
-    command = f"mcbench data conditions {record.benchmark}{source} {OPTIONS[kind]}{name}"
+    others = _kept_by_others(clip, kind)
+    name = others[0] if estimator is None and others else estimator
+    only = f" --clip {record.id}" if name in others else ""
+    if name is None and kind == "poses":
+        name = _poses_by_what_is_here(clip)
+    word = "" if name in (None, EXACT, DATASET) else f" {name}"
+    command = f"mcbench data conditions {record.benchmark}{source} {OPTIONS[kind]}{word}{only}"
     if kind != "poses" or estimator is not None or not record.benchmark.startswith("local/"):
         return command
     stem = Path(str(record.origin.get("path", record.id))).stem
     return (
         f"{command}; or put {stem}.poses.npz beside the video (see docs/conditions.md) and prepare it again"
     )
+
+
+def _kept_by_others(clip: Clip, kind: ConditionKind) -> list[str]:
+    """Return the estimators that other clips of the source have a kind from, the preferred first."""
+    own = clip_conditions_folder(clip)
+    folders = [path.parent for path in own.parent.glob(f"*/{kind}@*/condition.json")]
+    kept = {folder.name.partition("@")[2] for folder in folders if folder.parent != own}
+    return [name for name in PREFERRED[kind] if name in kept and name not in (DATASET, "command")]
+
+
+def _poses_by_what_is_here(clip: Clip) -> str | None:
+    """Return None where the field's own estimator of poses can run on this machine, or none can."""
+    from mcbench.estimators.pose import pose_identity
+
+    # HOME/prepared/BENCHMARK/SOURCE/clips/CLIP, where local benchmarks are two folders deep
+    home = clip.folder.parents[4 + clip.record.benchmark.count("/")]
+    for name in (name for name in PREFERRED["poses"] if name != DATASET):
+        try:
+            pose_identity(name, home=home)
+        except McbenchError:
+            continue
+        return None if name == "dwpose" else name
+    return None

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -58,8 +63,47 @@ def test_densepose_without_a_command_is_told(home: Path) -> None:
 
 
 def test_a_name_that_is_none_is_refused(home: Path) -> None:
-    code, _ = call(home, "local/videos", "--flow", "farneback")
-    assert code == 2
+    for arguments in (("local/videos", "--flow", "diss"), ("--flow", "diss", "local/videos")):
+        with pytest.raises(InputError, match="no estimator of flow 'diss'") as caught:
+            call(home, *arguments)
+        assert caught.value.hint == "did you mean dis?"
+    with pytest.raises(InputError, match="no estimator of poses 'blazpose'") as caught:
+        call(home, "local/videos", "--pose", "blazpose", "--clip", "a")
+    assert caught.value.hint == "did you mean blazepose?"
+    with pytest.raises(InputError, match="does not say where its drawings go"):
+        call(home, "local/videos", "--densepose", "draw.py")
+
+
+def test_nothing_kept_is_said_with_the_estimators(home: Path) -> None:
+    result = runner.invoke(app, ["data", "conditions", "local/videos", "--home", str(home)])
+    assert result.exit_code == 0
+    assert "nothing is kept of local/videos" in result.stderr
+    assert "--pose: dwpose, dataset, blazepose" in result.stderr
+    assert "--flow: raft, dis" in result.stderr
+
+
+def test_ctrl_c_is_told_and_leaves_no_folder(home: Path, tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    program = tmp_path / "draw.py"
+    program.write_text(
+        f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\ntime.sleep(60)\n", encoding="utf-8"
+    )
+    drawing = f"{sys.executable} {program} {{out}}"
+    command = ["data", "conditions", "local/videos", "--densepose", drawing, "--workers", "1"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mcbench", *command, "--home", str(home)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # so that its group is not that of the tests
+    )
+    while not begun.exists() and process.poll() is None:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "stopped; the same command goes on from here" in said
+    assert not [path for path in home.glob("prepared/local/*/*/conditions/*") if path.is_dir()]
 
 
 def test_failed_clips_are_told_by_the_exit_code(home: Path) -> None:
