@@ -24,6 +24,10 @@ def run(
         str | None,
         typer.Option("--source", help="Source of the benchmark (default: its own).", show_default=False),
     ] = None,
+    clips: Annotated[
+        list[str] | None,
+        typer.Option("--clip", help="Only this clip; may be repeated.", show_default=False),
+    ] = None,
     limit_videos: Annotated[
         int | None, typer.Option("--limit-videos", min=1, help="Only the first N.")
     ] = None,
@@ -62,13 +66,14 @@ def run(
 
     Example: mcbench run --model ours --split multi-character/demo
     """
-    from mcbench.runs import RunRequest, run_folder, run_model
+    from mcbench.runs import RunRequest, run_folder, run_model, wanted_videos
 
     request = RunRequest(
         model=model,
         split=split,
         source=source,
         out=out,
+        clips=tuple(clips) if clips else None,
         limit_videos=limit_videos,
         limit_frames=limit_frames,
         size=parse_size(size) if size else None,
@@ -85,7 +90,7 @@ def run(
         console.emit_json(record)
     else:
         print_run(record, run_folder(out, model, record.split))
-    wanted = record.split.expected[:limit_videos]
+    wanted = wanted_videos(record.split, clips or None, limit_videos)
     done = {result.video for result in record.videos if result.status == "done"}
     left = [video for video in wanted if video not in done]
     if left:

@@ -12,6 +12,7 @@ HOME/prepared/BENCHMARK/SOURCE/clips/CLIP/beside/... what came with the frames, 
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -292,6 +293,12 @@ def local_names(home: Path | None = None) -> tuple[str, ...]:
 
 def nothing_prepared(target: Target) -> DataMissingError:
     """Return the error for a split of which no clip is prepared."""
+    if target.manifest.id == LOCAL and target.listing() is None:
+        known = [f"{LOCAL}/{name}" for name in local_names(target.home)]
+        if near := difflib.get_close_matches(target.benchmark, known, n=1):
+            return DataMissingError(
+                f"there is no {target.benchmark}", f"did you mean {near[0]}? Or: {target.command()}"
+            )
     return DataMissingError(f"{target.name} (source {target.source_name}) is not prepared", target.command())
 
 

@@ -145,6 +145,7 @@ def ensure_prepared(
     *,
     source: str | None = None,
     home: Path | None = None,
+    clips: Sequence[str] | None = None,
     limit: int | None = None,
     workers: int = 1,
     progress: Progress | None = None,
@@ -155,7 +156,8 @@ def ensure_prepared(
         name: BENCHMARK, BENCHMARK/SUBSET or local/NAME.
         source: name of the source; the benchmark's default one if None.
         home: mcbench's home folder.
-        limit: only the first so many clips are needed.
+        clips: ids of the clips that are needed; all if None.
+        limit: only the first so many of them are needed.
         workers: processes.
         progress: how to report; says nothing where there is nothing to do.
 
@@ -166,9 +168,11 @@ def ensure_prepared(
     target = resolve(name, source=source, home=home)
     if not isinstance(target.source, GeneratedSource):
         return
-    if all(target.prepared(clip) is not None for clip in target.expected()[:limit]):
+    if all(target.prepared(clip) is not None for clip in chosen(target, clips, limit)):
         return
-    report = prepare(name, source=source, limit=limit, home=home, workers=workers, progress=progress)
+    report = prepare(
+        name, source=source, clips=clips, limit=limit, home=home, workers=workers, progress=progress
+    )
     if failed := report.with_status("failed"):
         raise McbenchError(f"cannot prepare {failed[0].clip} of {name}: {failed[0].reason}", target.command())
 

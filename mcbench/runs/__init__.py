@@ -2,6 +2,14 @@
 
 from mcbench.runs.generate import generate_video, video_seed
 from mcbench.runs.previews import truth_preview_folder
-from mcbench.runs.run import RunRequest, run_folder, run_model
+from mcbench.runs.run import RunRequest, run_folder, run_model, wanted_videos
 
-__all__ = ["RunRequest", "generate_video", "run_folder", "run_model", "truth_preview_folder", "video_seed"]
+__all__ = [
+    "RunRequest",
+    "generate_video",
+    "run_folder",
+    "run_model",
+    "truth_preview_folder",
+    "video_seed",
+    "wanted_videos",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from mcbench import baselines, data, environment, files
 from mcbench.baselines import Animator, Options
 from mcbench.errors import DataMissingError, InputError, MismatchError
 from mcbench.progress import Progress, SilentProgress
-from mcbench.records import RunRecord, Size, SplitRecord, VideoJob, VideoResult, now
+from mcbench.records import ModelDescription, RunRecord, Size, SplitRecord, VideoJob, VideoResult, now
 from mcbench.runs.generate import generate_video, video_poses
 from mcbench.runs.previews import write_truth_previews
 
@@ -24,6 +25,7 @@ class RunRequest:
     split: str
     source: str | None = None
     out: Path = Path("results")
+    clips: tuple[str, ...] | None = None
     limit_videos: int | None = None
     limit_frames: int | None = None
     size: Size | None = None
@@ -38,6 +40,22 @@ class RunRequest:
 def run_folder(out: Path, model: str, split: SplitRecord) -> Path:
     """Return `OUT/MODEL/SPLIT`, where a run's record, frames, previews and scores lie."""
     return out / model / split.name
+
+
+def wanted_videos(split: SplitRecord, clips: Sequence[str] | None, limit: int | None) -> tuple[str, ...]:
+    """Return the ids of the clips that a run is asked for, in order: the chosen ones, the first of them.
+
+    Raises:
+        InputError: the split has no such clip.
+    """
+    unknown = sorted(set(clips or ()) - set(split.expected))
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], split.expected, cutoff=0.5) or split.expected[:10]
+        raise InputError(
+            f"{split.name} has no clip {unknown[0]!r}",
+            f"among its {len(split.expected)} clips: {', '.join(near)}",
+        )
+    return tuple(clip for clip in split.expected if clips is None or clip in clips)[:limit]
 
 
 def run_model(request: RunRequest, progress: Progress | None = None) -> RunRecord:
@@ -57,15 +75,20 @@ def run_model(request: RunRequest, progress: Progress | None = None) -> RunRecor
     baselines.get(request.model)
     _check_limits(request)
     data.ensure_prepared(
-        request.split, source=request.source, home=request.home, limit=request.limit_videos, progress=progress
+        request.split,
+        source=request.source,
+        home=request.home,
+        clips=request.clips,
+        limit=request.limit_videos,
+        progress=progress,
     )
     split = data.open_split(request.split, source=request.source, home=request.home)
+    wanted = wanted_videos(split.record, request.clips, request.limit_videos)
     device = environment.pick_device(request.device)
     animator = baselines.load(request.model, device, request.options)
     folder = run_folder(request.out, request.model, split.record)
     record_path = folder / "run.json"
     with files.locked(record_path, wait=False):
-        wanted = split.record.expected[: request.limit_videos]
         clips = [clip for clip in split.clips if clip.record.id in wanted]
         fresh = RunRecord(
             model=animator.describe(),
@@ -80,7 +103,9 @@ def run_model(request: RunRequest, progress: Progress | None = None) -> RunRecor
         jobs = [_job(request, clip, folder, device) for clip in clips]
         record = _begin(record_path, fresh, jobs, clips, request.overwrite)
         record = _work(record, record_path, jobs, animator, progress)
-        write_truth_previews(split.record, clips, request.out, progress)
+        done = {result.video for result in record.videos if result.status == "done"}
+        shown = [clip for clip in clips if clip.record.id in done]  # the page plays truth beside predictions
+        write_truth_previews(split.record, shown, request.out, progress)
     return record
 
 
@@ -98,12 +123,13 @@ def _begin(
     overwrite: bool,
 ) -> RunRecord:
     """Return the record to go on with: the one in the folder if it is of the same run."""
-    if overwrite or not path.exists():
+    old = None if overwrite or not path.exists() else RunRecord.read(path)
+    if old is None or not any(result.status == "done" for result in old.videos):
+        # Where nothing was finished there is nothing to go on from, and nothing to protect.
         for name in ("frames", "previews", "scores", "logs"):
             shutil.rmtree(path.parent / name, ignore_errors=True)
         fresh.write(path)
         return fresh
-    old = RunRecord.read(path)
     for part in ("", "frames", "previews", "logs"):
         files.remove_leftovers(path.parent / part)
     differing = [*_differences(old, fresh, clips), *_other_conditions(old, jobs, clips)]
@@ -119,11 +145,18 @@ def _differences(old: RunRecord, fresh: RunRecord, clips: Sequence[data.Clip]) -
     """Name what would make videos of the two runs incomparable."""
     made_from = {result.video: result.clip_sha256 for result in old.videos if result.status == "done"}
     pairs: dict[str, tuple[object, object]] = {
-        "model, weights or sampler": (old.model, fresh.model),
+        "model": (_without_settings(old.model), _without_settings(fresh.model)),
+        "set of weights": (old.model.weights, fresh.model.weights),
+    }
+    settings: dict[str, tuple[object, object]] = {
         "source": (old.split.source, fresh.split.source),
         "seed": (old.seed, fresh.seed),
-        "size": (old.size, fresh.size),
+        "size": (_sides(old.size), _sides(fresh.size)),
         "frame limit": (old.limit_frames, fresh.limit_frames),
+        **{
+            f"option {name}": (old.model.sampler.get(name), fresh.model.sampler.get(name))
+            for name in sorted({*old.model.sampler, *fresh.model.sampler})
+        },
     }
     for clip in clips:
         if clip.record.id in made_from:
@@ -134,7 +167,26 @@ def _differences(old: RunRecord, fresh: RunRecord, clips: Sequence[data.Clip]) -
     if made_from and any(clip.record.id not in made_from for clip in clips):
         # What is left would be made by other code than what is there.
         pairs["version of mcbench"] = (_code(old), _code(fresh))
-    return [name for name, (before, after) in pairs.items() if before != after]
+    return [
+        *(
+            f"{name} ({_said(before)} there, {_said(after)} now)"
+            for name, (before, after) in settings.items()
+            if before != after
+        ),
+        *(name for name, (before, after) in pairs.items() if before != after),
+    ]
+
+
+def _without_settings(model: ModelDescription) -> ModelDescription:
+    return model.model_copy(update={"weights": (), "sampler": {}})
+
+
+def _sides(size: Size | None) -> str | None:
+    return None if size is None else f"{size[0]}x{size[1]}"
+
+
+def _said(value: object) -> str:
+    return "none" if value is None else str(value)
 
 
 def _other_conditions(old: RunRecord, jobs: Sequence[VideoJob], clips: Sequence[data.Clip]) -> list[str]:

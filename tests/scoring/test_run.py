@@ -88,6 +88,16 @@ def test_a_limited_run_scores_what_is_there(place: Path) -> None:
     assert not coverage.excluded, "a limit is no failure"
 
 
+def test_a_run_of_chosen_clips_is_incomplete_and_goes_on_with_the_others(place: Path) -> None:
+    _run(place, clips=("c", "a"), overwrite=True)
+    coverage = score_run(_folder(place), protocols=["mcbench/1"], home=place / "home")[0].coverage
+    assert not coverage.complete
+    assert coverage.missing_videos == ("b",)
+    assert [video.video for video in _run(place, clips=("b",)).videos] == ["a", "b", "c"]
+    with pytest.raises(InputError, match="no clip 'd'"):
+        _run(place, clips=("d",))
+
+
 def test_a_failed_video_is_listed_with_its_reason(place: Path) -> None:
     folder = _folder(place)
     run = RunRecord.read(folder / "run.json")
