@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +12,7 @@ import typer
 
 from mcbench import files
 from mcbench.cli import console
-from mcbench.errors import InputError, McbenchError
+from mcbench.errors import DataMissingError, InputError, McbenchError
 
 if TYPE_CHECKING:
     from mcbench.records import MetricValue, ScoreRecord
@@ -170,6 +171,9 @@ def compare(
 
     Example: mcbench compare predictions/ truth/ --protocol disco/2 --json scores.json
     """
+    # Before the modules that take long to import.
+    _check_there(predictions, "prediction")
+    _check_there(ground_truth, "ground truth")
     from mcbench import scoring
 
     together = _is_page([protocol], markdown)
@@ -194,6 +198,20 @@ def compare(
         _write_pages([page], markdown)
     print_scores(records, title, page)
     raise typer.Exit(exit_code(records))
+
+
+def _check_there(path: Path, side: str) -> None:
+    if path.exists():
+        return
+    folder = path.parent
+    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+    near = difflib.get_close_matches(path.name, names, n=1)
+    raise DataMissingError(
+        f"the {side} {path} does not exist",
+        f"did you mean {folder / near[0]}?"
+        if near
+        else "give a video, a folder of frames, or a folder of either; paths begin at the current folder",
+    )
 
 
 def _compute(device: str, workers: int, fast: bool, no_cache: bool) -> Compute:

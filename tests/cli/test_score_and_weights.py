@@ -63,6 +63,11 @@ def test_errors_reach_the_top_whole(sides: tuple[Path, Path], tmp_path: Path) ->
     result = _type("compare", sides[0], tmp_path / "absent")
     assert isinstance(result.exception, McbenchError)
     assert "absent does not exist" in str(result.exception)
+    assert "a folder of frames" in result.exception.hint
+    mistyped = sides[1].with_name(f"{sides[1].name}h")
+    result = _type("compare", sides[0], mistyped)
+    assert isinstance(result.exception, McbenchError)
+    assert result.exception.hint == f"did you mean {sides[1]}?"
     assert _type("compare", *sides, "--networks", "others").exit_code == 2
 
 
