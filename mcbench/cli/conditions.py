@@ -11,7 +11,7 @@ from typer.core import TyperCommand
 from mcbench.cli import console
 
 if TYPE_CHECKING:
-    from mcbench.conditions.prepare import ConditionsReport
+    from mcbench.conditions.prepare import ConditionsReport, PeopleFound
 
 _AS_DEFAULT = "default"
 
@@ -180,9 +180,10 @@ def _show(report: ConditionsReport, as_json: bool) -> None:
         console.emit_json(report)
     else:
         rows = [
-            (each.clip, each.kind, each.estimator, each.status, each.reason) for each in report.conditions
+            (each.clip, each.kind, each.estimator, each.status, _people(each.people), each.reason)
+            for each in report.conditions
         ]
-        columns = ("clip", "kind", "estimator", "state", "reason")
+        columns = ("clip", "kind", "estimator", "state", "people", "reason")
         console.print_table(f"conditions of {report.name} (source {report.source})", columns, rows)
     if not report.complete:
         raise typer.Exit(1)
@@ -202,3 +203,16 @@ def _list(benchmark: str, source: str | None, home: Path | None, as_json: bool) 
         return
     rows = [(each.estimator, each.kind, f"{each.clips} of {each.of}") for each in listed]
     console.print_table(f"conditions of {benchmark}", ("estimator", "kind", ">clips"), rows)
+    people = [(found.clip, each.estimator, _people(found)) for each in listed for found in each.people]
+    if people:
+        console.print_table("people in kept poses", ("clip", "estimator", "people"), people)
+
+
+def _people(found: PeopleFound | None) -> str:
+    """Return how many people were found, and in how many frames each."""
+    if found is None:
+        return ""
+    if not found.frames:
+        return "0"
+    frames = ", ".join(map(str, found.frames))
+    return f"{len(found.frames)}: found in {frames} of {found.n_frames} frames"

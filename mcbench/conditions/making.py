@@ -134,7 +134,7 @@ def plan_poses(clip: Clip, name: str, home: Path | None, device: str) -> Plan:
         poses.write(folder / "poses.npz")
         if estimator.points > poses.keypoints.shape[2]:
             write_whole_bodies(folder, tracks.keypoints, tracks.confidence)
-        return Made(facts={"people": poses.n_people})
+        return Made(facts=_found(poses))
 
     return Plan(identity_of("poses", name, home), make)
 
@@ -142,6 +142,7 @@ def plan_poses(clip: Clip, name: str, home: Path | None, device: str) -> Plan:
 def _plan_given_poses(clip: Clip) -> Plan:
     from mcbench.estimators.pose import Tracker, TrackingSettings
     from mcbench.estimators.pose.openpose_json import read_openpose
+    from mcbench.estimators.pose.tracking import TRACKING_VERSION
 
     if "openpose" not in clip.record.beside:
         raise DataMissingError(
@@ -158,11 +159,17 @@ def _plan_given_poses(clip: Clip) -> Plan:
         tracks = tracker.tracks()
         poses = tracks.poses(clip.record.size, threshold=settings.threshold, bridged=settings.bridged)
         poses.write(folder / "poses.npz")
-        return Made(facts={"people": poses.n_people})
+        return Made(facts=_found(poses))
 
     given = str(clip.record.origin.get("openpose_sha256", ""))
     settings: dict[str, Setting] = {"sha256": given, **_tracking()}
-    return Plan(EstimatorIdentity(name=DATASET, settings=settings), make)
+    return Plan(EstimatorIdentity(name=DATASET, version=TRACKING_VERSION, settings=settings), make)
+
+
+def _found(poses: Poses) -> dict[str, Setting]:
+    """Return how many people there are, and in how many frames each was found rather than bridged."""
+    frames = (poses.visibility == 2).any(axis=2).sum(axis=0).tolist()
+    return {"people": poses.n_people, "found_in": ", ".join(map(str, frames))}
 
 
 def _bodies(people: People) -> People:

@@ -66,6 +66,16 @@ class ConditionJob(Record):
     """Make it anew even if it is there."""
 
 
+class PeopleFound(Part):
+    """Whom kept poses of a clip show."""
+
+    clip: str
+    frames: tuple[int, ...]
+    """Of each person, in how many frames he was found; bridged ones do not count."""
+    n_frames: int
+    """Of the clip."""
+
+
 class ConditionCount(Part):
     """How many clips of a split have one condition."""
 
@@ -74,6 +84,8 @@ class ConditionCount(Part):
     """`exact`, or the name of an estimator."""
     clips: int
     of: int
+    people: tuple[PeopleFound, ...] = ()
+    """Of kept poses, clip by clip."""
 
 
 class ConditionOutcome(Part):
@@ -87,6 +99,8 @@ class ConditionOutcome(Part):
     label: str = ""
     reason: str = ""
     """Why it failed."""
+    people: PeopleFound | None = None
+    """Of poses."""
 
 
 class ConditionsReport(Part):
@@ -199,15 +213,35 @@ def list_conditions(
     """
     clips = open_split(name, source=source, home=home).clips
     counts: dict[tuple[ConditionKind, str], int] = {}
+    people: dict[tuple[ConditionKind, str], list[PeopleFound]] = {}
     for kind in KINDS:
         for clip in clips:
-            exact = (EXACT,) if kind in clip.record.truth else ()
-            for estimator in (*exact, *(each.estimator for each in kept_conditions(clip, kind))):
-                counts[kind, estimator] = counts.get((kind, estimator), 0) + 1
+            if kind in clip.record.truth:
+                counts[kind, EXACT] = counts.get((kind, EXACT), 0) + 1
+            for each in kept_conditions(clip, kind):
+                counts[kind, each.estimator] = counts.get((kind, each.estimator), 0) + 1
+                found = None if each.record is None else people_found(each.record)
+                if found is not None:
+                    people.setdefault((kind, each.estimator), []).append(found)
     return tuple(
-        ConditionCount(kind=kind, estimator=estimator, clips=count, of=len(clips))
+        ConditionCount(
+            kind=kind,
+            estimator=estimator,
+            clips=count,
+            of=len(clips),
+            people=tuple(people.get((kind, estimator), ())),
+        )
         for (kind, estimator), count in counts.items()
     )
+
+
+def people_found(record: ConditionRecord) -> PeopleFound | None:
+    """Return whom kept poses show; None for another kind, and for a record that does not tell."""
+    found = record.facts.get("found_in")
+    if record.kind != "poses" or not isinstance(found, str):
+        return None
+    frames = tuple(int(number) for number in found.split(",") if number)
+    return PeopleFound(clip=record.clip, frames=frames, n_frames=record.n_frames)
 
 
 def default_estimator(kind: ConditionKind) -> str:
@@ -323,6 +357,7 @@ def _attempt(job: ConditionJob) -> ConditionOutcome:
         estimator=record.estimator.name,
         status="skipped" if there else "done",
         label=record.label,
+        people=people_found(record),
     )
 
 

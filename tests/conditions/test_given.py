@@ -46,7 +46,7 @@ def with_openpose(tmp_path: Path) -> Clip:
 def test_people_keep_their_places_whatever_order_the_files_list_them_in(tmp_path: Path) -> None:
     clip = with_openpose(tmp_path)
     record = prepare_condition(dataset_job(clip))
-    assert record.facts == {"people": 2}
+    assert record.facts == {"people": 2, "found_in": "6, 6"}
     found = find_condition(clip, "poses")
     assert found.estimator == "dataset"
     np.testing.assert_allclose(found.poses().keypoints, standing_poses(N_FRAMES).keypoints, atol=1e-3)

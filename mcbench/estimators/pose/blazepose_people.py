@@ -31,6 +31,7 @@ from mcbench.estimators.pose.crops import person_boxes
 from mcbench.estimators.pose.neighbours import Axis, axis_of, is_near, others_of, without_others
 from mcbench.estimators.pose.people import BODY, People, nobody, similarity, without_doubles
 from mcbench.estimators.pose.person_detection import DETECTOR_SIDE, Candidates, decode, merge
+from mcbench.estimators.pose.tracking import TRACKING_VERSION
 from mcbench.estimators.pose.turned import TurnedCrop
 from mcbench.records import WeightsUse
 
@@ -224,7 +225,7 @@ def blazepose_identity(home: Path | None = None) -> EstimatorIdentity:
     used = tuple(
         WeightsUse(name=name, sha256=weights.present(name, home).sha256) for name in (DETECTION, BLAZEPOSE)
     )
-    return EstimatorIdentity(name=BLAZEPOSE, weights=used)
+    return EstimatorIdentity(name=BLAZEPOSE, version=TRACKING_VERSION, weights=used)
 
 
 def load_blazepose_people(home: Path | None = None) -> BlazePosePeople:

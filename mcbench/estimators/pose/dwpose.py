@@ -22,6 +22,7 @@ from mcbench.estimators.identity import EstimatorIdentity
 from mcbench.estimators.pose.contract import check_request
 from mcbench.estimators.pose.onnx_network import OnnxNetwork, load_onnx
 from mcbench.estimators.pose.people import People, nobody, without_doubles
+from mcbench.estimators.pose.tracking import TRACKING_VERSION
 from mcbench.estimators.pose.wholebody import COCO_WHOLE_BODY, WHOLE_BODY, with_neck
 from mcbench.records import WeightsUse
 
@@ -192,7 +193,7 @@ def dwpose_identity(home: Path | None = None) -> EstimatorIdentity:
     used = tuple(
         WeightsUse(name=name, sha256=weights.present(name, home).sha256) for name in (DETECTION, DWPOSE)
     )
-    return EstimatorIdentity(name=DWPOSE, weights=used)
+    return EstimatorIdentity(name=DWPOSE, version=TRACKING_VERSION, weights=used)
 
 
 def load_dwpose(home: Path | None = None, device: str = "cpu") -> DWPose:

@@ -15,10 +15,14 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from mcbench.estimators.boxes import box_iou
+from mcbench.estimators.pose.lasting import people_among
 from mcbench.estimators.pose.looks import Looks, alikeness, people_looks
 from mcbench.estimators.pose.people import BODY, People, similarity, together
 from mcbench.estimators.pose.stitching import Fragment, join
 from mcbench.estimators.pose.tracks import Tracks, assemble
+
+TRACKING_VERSION = 2
+"""Part of every identity of estimated poses: raised when the same people are followed to other poses."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class TrackingSettings:
         least_fit: worst fit, 0..1, at which somebody is still taken for a track's person.
         most_missed: frames after which a track that finds nobody is closed.
         least_frames: tracks seen in fewer frames are dropped (in clips as long as that).
+        least_density: tracks found in a smaller share of the frames that they span are dropped, if they
+            never have `least_frames` in a row: most of such a person would be guessed.
         bridged: gaps of up to this many frames are filled in a straight line, as covered points.
     """
 
@@ -39,7 +45,8 @@ class TrackingSettings:
     least_fit: float = 0.3
     most_missed: int = 60
     least_frames: int = 8
-    bridged: int = 15
+    least_density: float = 0.4
+    bridged: int = 5
 
 
 @dataclass
@@ -126,10 +133,20 @@ class Tracker:
         self._frame += 1
 
     def tracks(self) -> Tracks:
-        """Return everybody who was followed, those of the first frame first, from left to right."""
+        """Return everybody who was followed, those of the first frame first, from left to right.
+
+        Left out are tracks that are nobody's: see `TrackingSettings` and `lasting.people_among`.
+        """
         least = min(self.settings.least_frames, self._frame)
         whole = join([Fragment(track.seen, track.looks) for track in self._tracks])
-        return assemble([seen for seen in whole if len(seen) >= least], self._frame, self._points)
+        people = people_among(
+            [seen for seen in whole if len(seen) >= least],
+            self._frame,
+            threshold=self.settings.threshold,
+            least_density=self.settings.least_density,
+            least_run=self.settings.least_frames,
+        )
+        return assemble(people, self._frame, self._points)
 
     def _fit(self, tracks: list[Track], people: People, looks: Looks | None) -> NDArray[np.float64]:
         """Return how well each person fits each track, float64 [T, P] in 0..1; 0 where he cannot be."""

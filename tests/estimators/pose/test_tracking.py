@@ -12,6 +12,7 @@ from mcbench.data.truth import Poses
 from mcbench.errors import MismatchError
 from mcbench.estimators.pose import People, Tracker, TrackingSettings, Tracks, person_boxes, track
 from mcbench.estimators.pose.accuracy import TrackingAccuracy, tracking_accuracy
+from mcbench.estimators.pose.lasting import people_among
 from mcbench.estimators.pose.looks import alikeness, people_looks
 from tests.estimators.pose.walking import painted, standing
 
@@ -92,6 +93,57 @@ def test_false_alarms_of_a_few_frames_are_dropped() -> None:
     assert track(frames).keypoints.shape[1] == 1
     assert track(frames, EVERYBODY).keypoints.shape[1] == 2
     assert track(frames[5:8]).keypoints.shape[1] == 2, "of a clip that is no longer, they are everything"
+
+
+def test_who_is_found_now_and_then_is_nobody() -> None:
+    """Every fifth frame, but from the first to the last: four fifths of him would be guessed."""
+    frames = [standing((100, 60), (300, 60)) if t % 5 == 0 else standing((100, 60)) for t in range(60)]
+    assert track(frames).keypoints.shape[1] == 1
+    assert track(frames, TrackingSettings(least_density=0.1)).keypoints.shape[1] == 2
+
+
+def test_who_comes_back_after_a_long_time_stays() -> None:
+    """In a fifth of the frames between his first and his last, but ten in a row at either end."""
+    tracker = Tracker()
+    for t in range(70):
+        people = standing((100, 60), (300, 60)) if t < 10 or t >= 60 else standing((100, 60))
+        tracker.add(people, painted(people, [RED, BLUE][: len(people)], SIZE))
+    found = tracker.tracks().present
+    assert found.sum(axis=0).tolist() == [70, 20]
+
+
+def test_short_gaps_alone_are_bridged_by_default() -> None:
+    gone = {*range(10, 15), *range(30, 36)}
+    frames = [standing() if t in gone else standing((100, 60)) for t in range(60)]
+    tracks = track(frames)
+    poses = tracks.poses(SIZE, threshold=0.3, bridged=TrackingSettings().bridged)
+    assert (poses.visibility[10:15, 0] == 1).all()
+    assert (poses.visibility[30:36, 0] == 0).all()
+
+
+def part_of(people: People, scale: float) -> People:
+    """The first of some people shrunk about the middle of the box, as if read in somebody's clothes."""
+    one = people.only([0])
+    middle = (one.boxes[0, :2] + one.boxes[0, 2:]) / 2
+    points, boxes = middle + scale * (one.keypoints - middle), one.boxes.reshape(1, 2, 2) - middle
+    corners = (middle + scale * boxes).reshape(1, 4)
+    return People(points.astype(np.float32), one.confidence, corners.astype(np.float32), one.scores)
+
+
+@pytest.mark.parametrize(("scale", "shift", "n_seen", "people"), [
+    (0.5, 0, 10, 1),  # within somebody, half his size
+    (0.95, 2, 10, 1),  # the same body seen twice
+    (0.5, 0, 12, 2),  # a fifth of the clip: a child in front of him
+    (0.5, 150, 10, 2),  # small, but beside him
+    (1.0, 35, 10, 2),  # as large as he, half covered
+])  # fmt: skip
+def test_who_lies_on_a_longer_tracks_person_is_a_part_of_him(
+    scale: float, shift: int, n_seen: int, people: int
+) -> None:
+    one = standing((100, 60))
+    other = part_of(standing((100 + shift, 60)), scale)
+    tracks = [dict.fromkeys(range(60), one), dict.fromkeys(range(20, 20 + n_seen), other)]
+    assert people_among(tracks, 60, threshold=0.3, least_density=0.4, least_run=8) == tracks[:people]
 
 
 def test_people_who_are_unsure_start_no_track() -> None:
