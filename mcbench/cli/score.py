@@ -204,11 +204,12 @@ def _check_there(path: Path, side: str) -> None:
     if path.exists():
         return
     folder = path.parent
-    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-    near = difflib.get_close_matches(path.name, names, n=1)
+    # Without suffixes, which would make any two videos alike.
+    there = {entry.stem: entry for entry in folder.iterdir()} if folder.is_dir() else {}
+    near = difflib.get_close_matches(path.stem, there, n=1)
     raise DataMissingError(
         f"the {side} {path} does not exist",
-        f"did you mean {folder / near[0]}?"
+        f"did you mean {there[near[0]]}?"
         if near
         else "give a video, a folder of frames, or a folder of either; paths begin at the current folder",
     )

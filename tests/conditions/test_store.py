@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from mcbench import files, weights
 from mcbench.conditions import find_condition, kept_conditions
 from mcbench.conditions.prepare import ConditionJob, prepare_condition
 from mcbench.conditions.store import (
@@ -22,6 +23,9 @@ from mcbench.data.truth_images import NO_DEPTH, encode_flow, write_truth_image
 from mcbench.errors import DataMissingError, InputError
 from mcbench.estimators.identity import EstimatorIdentity
 from tests.conditions.clips import SIZE, make_clip, standing_poses
+
+# Read before the fixtures set another home: the weights of whoever runs the tests.
+USERS_HOME = files.home()
 
 
 def flow_job(folder: Path, **changes: object) -> ConditionJob:
@@ -195,3 +199,22 @@ def test_exact_flow_is_read(tmp_path: Path) -> None:
     write_truth_image(folder / "000000.png", encode_flow(np.full((*SIZE, 2), 1.5, np.float32)))
     exact = type(clip)(clip.record.model_copy(update={"truth": ("flow",)}), clip.folder)
     assert (find_condition(exact, "flow").flow(0) == 1.5).all()
+
+
+def test_the_hint_names_what_other_clips_have(tmp_path: Path) -> None:
+    prepare_condition(flow_job(make_clip(tmp_path, "one").folder))
+    with pytest.raises(DataMissingError) as caught:
+        find_condition(make_clip(tmp_path, "two", seed=1), "flow")
+    assert caught.value.hint == "mcbench data conditions local/some --flow dis --clip two"
+
+
+def test_the_hint_for_poses_names_an_estimator_that_is_here(
+    tmp_path: Path,
+) -> None:
+    for name in ("blazepose", "blazepose-detection"):
+        if not weights.is_present(name, USERS_HOME):
+            pytest.skip(f"the weights of {name} are not on this machine")
+        weights.add(name, weights.present(name, USERS_HOME).path, home=tmp_path)
+    with pytest.raises(DataMissingError) as caught:
+        find_condition(make_clip(tmp_path), "poses")
+    assert caught.value.hint.startswith("mcbench data conditions local/some --pose blazepose; or put")
