@@ -9,8 +9,11 @@ from typing import Literal
 from mcbench import weights
 from mcbench.data.places import resolve
 from mcbench.errors import McbenchError
+from mcbench.estimators.pose.embedded import EMBEDDED_POSE
+from mcbench.estimators.pose.registry import detector_weights
 from mcbench.files import sha256_text
 from mcbench.leaderboard.plausibility import doubtful, impossible
+from mcbench.metrics.networks.registry import NETWORKS, weights_in_use
 from mcbench.records import Part, RunRecord, ScoreRecord, SplitRecord, WeightsUse
 from mcbench.scoring.protocols import PROTOCOLS
 from mcbench.video import digest_frames, open_frames
@@ -42,7 +45,7 @@ def check_score(record: ScoreRecord, *, home: Path | None = None) -> list[Check]
         *_benchmark(record.split, home),
         *_coverage(record),
         *_protocol(record),
-        *_weights(record),
+        *_weights(record, home),
         *_changes(record.environment.git_dirty, "scored"),
         *_plausibility(record),
     ]
@@ -143,13 +146,13 @@ def _keys_of(protocol: str) -> set[str]:
     return keys | {one.key for one in known.distribution_metrics}
 
 
-def _weights(record: ScoreRecord) -> Iterator[Check]:
-    unknown, proven = set(), 0
-    for use in record.weights.values():
-        known = _proves(use)
-        if known is None:
-            unknown.add(use.name)
-        elif not known:
+def _weights(record: ScoreRecord, home: Path | None) -> Iterator[Check]:
+    """Say which networks are known to be the files meant; what nothing proves is named, not passed over."""
+    known: list[str] = []
+    unknown: list[str] = []
+    for use in sorted(record.weights.values(), key=lambda use: use.name):
+        meant = _proves(use)
+        if meant is False:
             yield Check(
                 name="weights",
                 state="failed",
@@ -157,12 +160,17 @@ def _weights(record: ScoreRecord) -> Iterator[Check]:
                 hint=f"mcbench weights verify {use.name}, then score again",
             )
             return
-        else:
-            proven += 1
-    detail = f"{proven} of {len(record.weights)} networks are known to be the files meant"
+        ours = meant is True or _ships(use) or _was_proved_here(use, home)
+        (known if ours else unknown).append(use.name)
+    if not record.weights:
+        yield Check(name="weights", state="passed", detail="no network took part in it")
+        return
+    detail = f"{len(known)} of {len(record.weights)} networks are known to be the files meant"
+    if known and unknown:
+        detail += f" ({', '.join(known)})"
     if unknown:
-        detail += f"; no sha256 is known of {', '.join(sorted(unknown))}"
-    yield Check(name="weights", state="passed", detail=detail)
+        detail += f"; nothing on this machine proves {', '.join(unknown)}"
+    yield Check(name="weights", state="remark" if unknown else "passed", detail=detail)
 
 
 def _proves(use: WeightsUse) -> bool | None:
@@ -174,6 +182,23 @@ def _proves(use: WeightsUse) -> bool | None:
     if not checks or any(check.kind not in ("sha256", "sha256-start") for check in checks):
         return None
     return any(use.sha256.startswith(check.digest) for check in checks)
+
+
+def _ships(use: WeightsUse) -> bool:
+    """Return whether it is a file that comes in mcbench's own package."""
+    if use.name == EMBEDDED_POSE:
+        return detector_weights(EMBEDDED_POSE) == use
+    name = use.name.partition("@")[0]
+    return name in NETWORKS and NETWORKS[name].family == "embedded" and weights_in_use(name) == use
+
+
+def _was_proved_here(use: WeightsUse, home: Path | None) -> bool:
+    """Return whether this very file lies here and passed its check when it came in."""
+    return any(
+        state.installed.sha256 == use.sha256 and state.installed.proof != "unverified"
+        for state in weights.states(home)
+        if state.entry.name == use.name and state.installed is not None
+    )
 
 
 def _changes(dirty: bool | None, what: str) -> Iterator[Check]:

@@ -16,76 +16,17 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from mcbench import data
 from mcbench.cli import app
 from mcbench.errors import DataMissingError, InputError, McbenchError, MismatchError
 from mcbench.leaderboard import collect, make_tables, read_submission
 from mcbench.leaderboard.submit import (
-    Verification,
-    Wishes,
     find_submissions,
     pack_predictions,
     submit_run,
-    verify_submission,
 )
 from mcbench.records import RunRecord, ScoreRecord
-from mcbench.runs import RunRequest, run_model
-from mcbench.scoring import score_run
 from mcbench.video import read_image, write_png
-from tests.scoring.making import clip, write_folder
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`home/`: a copy of multi-character of three tiny clips; `run/`: copy-reference on it, scored."""
-    folder = tmp_path_factory.mktemp("made")
-    write_folder(folder / "videos", {name: clip(seed, 4 + seed) for seed, name in enumerate("abc")})
-    home = folder / "home"
-    data.prepare("multi-character", source="local", from_path=folder / "videos", fps=8.0, home=home)
-    request = RunRequest(
-        model="copy-reference", split="multi-character", source="local", out=folder / "results", home=home
-    )
-    run_model(request)
-    (run,) = (path.parent for path in (folder / "results").rglob("run.json"))
-    shutil.copytree(run, folder / "run")
-    _clean(folder / "run" / "run.json")
-    left_out = ["fid", "fid_vid", "fvd", "lpips", "lpips_vgg", "lpips_alex"]
-    score_run(folder / "run", protocols=["disco/2"], leave_out=left_out, home=home)
-    _clean(folder / "run" / "scores" / "disco-2.json")
-    return folder
-
-
-def _clean(path: Path) -> None:
-    """Say that committed code made it: the tests may run in a checkout with changes."""
-    record = json.loads(path.read_text())
-    record["environment"] |= {"git_commit": "0" * 40, "git_dirty": False}
-    path.write_text(json.dumps(record))
-
-
-@pytest.fixture
-def place(made: Path, tmp_path: Path) -> Path:
-    """A copy of `made` to spoil."""
-    return Path(shutil.copytree(made, tmp_path / "place"))
-
-
-def send(place: Path, **wishes: Any) -> Path:
-    sent = submit_run(place / "run", place / "board", wishes=Wishes(**wishes), home=place / "home")
-    (path,) = sent.paths
-    return path
-
-
-def verify(place: Path, path: Path) -> Verification:
-    return verify_submission(path, home=place / "home", offline=True)
-
-
-def failures(found: Verification) -> list[str]:
-    return [check.detail for check in found.checks if check.state == "failed"]
-
-
-def edit(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    record = json.loads(path.read_text())
-    change(record)
-    path.write_text(json.dumps(record))
+from tests.leaderboard.submit.sending import edit, failures, send, verify
 
 
 def test_an_open_submission_holds_the_score_and_passes(place: Path) -> None:
@@ -302,42 +243,6 @@ def test_own_clips_cannot_be_submitted(place: Path) -> None:
         edit(path, lambda record: record["split"].update(benchmark="local/mine"))
     with pytest.raises(MismatchError, match="your own clips"):
         submit_run(place / "run", place / "board", home=place / "home")
-
-
-def test_the_same_submission_again_leaves_the_file_as_it_is(place: Path) -> None:
-    for wishes in ({"submitter": "A. Person"}, {"submitter": "A. Person", "closed": True, "replace": True}):
-        before = send(place, **wishes).read_bytes()
-        sent = submit_run(
-            place / "run", place / "board", wishes=Wishes(submitter="A. Person", closed="closed" in wishes),
-            home=place / "home",
-        )  # fmt: skip
-        assert (sent.unchanged, sent.replaced) == (sent.paths, {})
-        assert sent.paths[0].read_bytes() == before
-
-
-@pytest.mark.parametrize("closed", [False, True])
-def test_another_submission_is_replaced_only_when_asked(place: Path, closed: bool) -> None:
-    path = send(place, submitter="A. Person", closed=True)
-    edit(path, lambda record: record.update(submitted="2026-01-02T03:04:05+00:00"))
-    edit(place / "run/run.json", lambda record: record.update(created="2026-02-02T03:04:05+00:00"))
-    before = {one: one.read_bytes() for one in path.parent.iterdir()}
-    with pytest.raises(MismatchError, match=r"by A\. Person, 2026-01-02T03:04:05") as error:
-        send(place, submitter="B. Person", closed=closed)
-    assert "--replace" in error.value.hint
-    assert {one: one.read_bytes() for one in path.parent.iterdir()} == before, "nor the archive"
-    send(place, submitter="B. Person", closed=closed, replace=True)
-    assert read_submission(path).submitter == "B. Person"
-
-
-def test_a_bare_score_record_or_a_damaged_file_is_not_overwritten_either(place: Path) -> None:
-    path = place / "board/submissions/copy-reference/multi-character/disco-2.json"
-    path.parent.mkdir(parents=True)
-    shutil.copyfile(place / "run/scores/disco-2.json", path)
-    with pytest.raises(MismatchError, match="by somebody who gave no name"):
-        send(place, submitter="B. Person")
-    path.write_text("{")
-    with pytest.raises(MismatchError, match="no submission"):
-        send(place, submitter="B. Person")
 
 
 def test_what_is_absent_is_named(place: Path) -> None:
