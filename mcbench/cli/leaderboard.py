@@ -12,8 +12,12 @@ from mcbench.cli import console
 from mcbench.errors import DataMissingError, InputError
 
 if TYPE_CHECKING:
-    from mcbench.leaderboard import Table
+    import pandas as pd
 
+    from mcbench.leaderboard import Stale, Table
+
+_LOCAL = "local"
+_MOST_LINES = 60
 _DEFAULT_RESULTS = Path("results")
 
 
@@ -32,26 +36,29 @@ def leaderboard(
         bool, typer.Option("--submissions-only", help="Leave runs out: only what OUT holds.")
     ] = False,
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit 1 and show the difference if stale.")
+        bool, typer.Option("--check", help="Write nothing; exit 1 and say what is stale.")
     ] = False,
     as_json: console.JsonOption = False,
 ) -> None:
     """Regenerate OUT/README.md, leaderboard.csv, leaderboard.json and index.html from score records.
 
+    Runs on your own clips (local/...) stay out of it: mcbench report shows them.
+
     Example: mcbench leaderboard --results results/ --out leaderboard/
     """
-    from mcbench.leaderboard import check as difference_of
+    from mcbench.leaderboard import check as find_stale
     from mcbench.leaderboard import collect, make_board, write_leaderboard
 
-    frame = collect(_folders(results, submissions_only), out / "submissions", out / "published")
+    folders = _folders(results, submissions_only)
+    frame = _without_local(collect(folders, out / "submissions", out / "published"), folders)
     if frame.empty:
         raise DataMissingError(
             f"no score was found in {results or _DEFAULT_RESULTS} or {out / 'submissions'}",
             "mcbench score results/ scores what `mcbench run` has made there; `mcbench demo` does all of it",
         )
     if check:
-        if difference := difference_of(frame, out):
-            console.emit(difference.rstrip("\n"))
+        if stale := find_stale(frame, out):
+            _print_stale(stale)
             console.say(f"stale: write {out} again with the same command without --check")
             raise typer.Exit(1)
         console.say(f"{out} is up to date")
@@ -89,6 +96,29 @@ def print_leaderboard(tables: Sequence[Table]) -> None:
             console.emit(f"- {plain(footnote.text + mend, 1000)}")
         for note in table.notes:
             console.emit(f"- {plain(note, 1000)}")
+
+
+def _without_local(frame: pd.DataFrame, folders: Sequence[Path]) -> pd.DataFrame:
+    """Return the frame without runs on the user's own clips, and say which were left out."""
+    local = frame["benchmark"].str.partition("/")[0] == _LOCAL if len(frame) else frame["benchmark"].isna()
+    if local.any():
+        command = f"mcbench report {folders[0]}" if folders else "mcbench report RESULTS"
+        splits = ", ".join(sorted(set(frame.loc[local, "split"])))
+        console.say(f"left out, since nobody else has these clips: {splits}; {command} shows them")
+    return frame[~local]
+
+
+def _print_stale(stale: Sequence[Stale]) -> None:
+    """Print which files are stale, and the difference of the one that people read."""
+    for one in stale:
+        if one.path.name == "README.md":
+            for line in one.difference[:_MOST_LINES]:
+                console.emit(line)
+            if (more := len(one.difference) - _MOST_LINES) > 0:
+                console.emit(f"and {more} more lines")
+    for one in stale:
+        state = "" if one.path.exists() else ", which is not there"
+        console.emit(f"{one.path}{state}: {one.added} lines to add, {one.removed} to remove")
 
 
 def _folders(results: Path | None, submissions_only: bool) -> list[Path]:

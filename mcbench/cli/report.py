@@ -13,6 +13,7 @@ from mcbench.errors import DataMissingError, InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+_TITLE = "mcbench report"
 ResultsArgument = Annotated[Path, typer.Argument(help="Folder of scored runs.")]
 
 
@@ -32,7 +33,7 @@ def report(
     """
     from mcbench.leaderboard import write_leaderboard
 
-    paths = write_leaderboard(_frame(results), out or results / "report")
+    paths = write_leaderboard(_frame(results), out or results / "report", title=_TITLE)
     for path in paths:
         console.emit(str(path))
     if show:
@@ -53,7 +54,7 @@ def view(
     from mcbench.leaderboard import render
     from mcbench.leaderboard.serving import PageServer
 
-    with PageServer(results, render(_frame(results), results), port) as server:
+    with PageServer(results, render(_frame(results), results, title=_TITLE), port) as server:
         console.emit(server.address)
         console.say("Ctrl-C ends it")
         if show:

@@ -5,10 +5,11 @@ from mcbench.leaderboard.making import make_board, make_tables
 from mcbench.leaderboard.previews import previews_of
 from mcbench.leaderboard.submissions import Submission, read_score, read_submission
 from mcbench.leaderboard.tables import Board, Table
-from mcbench.leaderboard.write import check, render, write_leaderboard
+from mcbench.leaderboard.write import Stale, check, render, write_leaderboard
 
 __all__ = [
     "Board",
+    "Stale",
     "Submission",
     "Table",
     "check",

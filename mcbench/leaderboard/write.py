@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -12,12 +13,14 @@ from mcbench.errors import DataMissingError
 from mcbench.leaderboard.json_file import render_json
 from mcbench.leaderboard.making import make_board
 from mcbench.leaderboard.markdown import render_markdown
-from mcbench.leaderboard.page import render_page
+from mcbench.leaderboard.page import TITLE, render_page
 from mcbench.leaderboard.spreadsheet import render_csv
 from mcbench.leaderboard.tables import Board
 
 
-def render(frame: pd.DataFrame, out: Path, board: Board | None = None) -> dict[str, str]:
+def render(
+    frame: pd.DataFrame, out: Path, board: Board | None = None, *, title: str = TITLE
+) -> dict[str, str]:
     """Return file name -> text of README.md, leaderboard.csv, leaderboard.json and index.html.
 
     The same records, lying the same way relative to `out`, give the same bytes on any machine.
@@ -26,6 +29,7 @@ def render(frame: pd.DataFrame, out: Path, board: Board | None = None) -> dict[s
         frame: from `collect`.
         out: the folder that links are relative to; nothing is written.
         board: from `make_board` of the frame, where the caller has it already.
+        title: of the page.
 
     Raises:
         DataMissingError: the frame is empty.
@@ -42,30 +46,55 @@ def render(frame: pd.DataFrame, out: Path, board: Board | None = None) -> dict[s
         "README.md": render_markdown(board, out),
         "leaderboard.csv": render_csv(frame, out),
         "leaderboard.json": render_json(board, out),
-        "index.html": render_page(board, out),
+        "index.html": render_page(board, out, title),
     }
 
 
-def write_leaderboard(frame: pd.DataFrame, out: Path, board: Board | None = None) -> list[Path]:
+def write_leaderboard(
+    frame: pd.DataFrame, out: Path, board: Board | None = None, *, title: str = TITLE
+) -> list[Path]:
     """Write the files of `render` to `out`, each atomically, and return their paths."""
-    rendered = render(frame, out, board)
+    rendered = render(frame, out, board, title=title)
     for name, text in rendered.items():
         files.write_text(out / name, text)
     return [out / name for name in rendered]
 
 
-def check(frame: pd.DataFrame, out: Path) -> str:
-    """Return the unified diff from the files in `out` to those of `render`; empty if none is stale.
+@dataclass(frozen=True)
+class Stale:
+    """A file that is not what the records give.
+
+    Attributes:
+        path: of the file.
+        added: lines that are to be added.
+        removed: lines that are to be removed.
+        difference: unified diff from the file to what it should be.
+    """
+
+    path: Path
+    added: int
+    removed: int
+    difference: tuple[str, ...]
+
+
+def check(frame: pd.DataFrame, out: Path) -> list[Stale]:
+    """Return the files in `out` that are not those of `render`; none if all are up to date.
 
     Nothing is written. A file that is missing counts as empty.
     """
-    parts: list[str] = []
+    found = []
     for name, text in render(frame, out).items():
         path = out / name
         old = files.read_text(path) if path.exists() else ""
-        if old == text:
-            continue
-        parts += difflib.unified_diff(
-            old.splitlines(keepends=True), text.splitlines(keepends=True), str(path), f"{path} (regenerated)"
-        )
-    return "".join(part if part.endswith("\n") else f"{part}\n" for part in parts)
+        if old != text:
+            found.append(_stale(path, old, text))
+    return found
+
+
+def _stale(path: Path, old: str, text: str) -> Stale:
+    lines = difflib.unified_diff(
+        old.splitlines(keepends=True), text.splitlines(keepends=True), str(path), f"{path} (regenerated)"
+    )
+    difference = tuple(line.rstrip("\n") for line in lines)
+    changes = [line[:1] for line in difference[2:]]
+    return Stale(path, changes.count("+"), changes.count("-"), difference)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,45 @@ def test_check_of_a_stale_file_exits_1_with_the_difference(place: Path) -> None:
     done = run("--check")
     assert done.exit_code == 1
     assert "+| 2 | warp |" in done.stdout
+    assert [line.split(":")[0] for line in done.stdout.splitlines()[-4:]] == [
+        f"leaderboard/{name}" for name in ("README.md", "leaderboard.csv", "leaderboard.json", "index.html")
+    ]
+    assert done.stdout.count(" (regenerated)") == 1, "the difference of one file alone"
+    assert done.stderr.startswith("stale: write leaderboard again")
     assert (place / "leaderboard/README.md").read_bytes() == before
+
+
+def test_a_long_difference_is_cut(place: Path) -> None:
+    factory.put(place / "results", factory.score("ours"))
+    run()
+    for number in range(9):
+        factory.put(place / "results", factory.score(f"m{number}", protocol=f"p/{number}"))
+    lines = run("--check").stdout.splitlines()
+    assert len(lines) == 60 + 1 + 4
+    assert re.fullmatch(r"and [0-9]+ more lines", lines[60])
+
+
+def test_own_clips_stay_out_but_are_reported(place: Path) -> None:
+    factory.put(place / "results", factory.score("ours"))
+    own = factory.score("warp", split=factory.split(benchmark="local/clips", subset="default"))
+    factory.put(place / "results", own)
+    done = run()
+    assert done.exit_code == 0
+    assert "mcbench report results shows them" in done.stderr
+    assert "local/clips" in done.stderr
+    for name in ("README.md", "leaderboard.csv", "leaderboard.json", "index.html"):
+        assert "local/clips" not in (place / "leaderboard" / name).read_text()
+    assert CliRunner().invoke(app, ["report", "results"]).exit_code == 0
+    assert "local/clips" in (place / "results/report/README.md").read_text()
+
+
+def test_own_clips_alone_make_no_leaderboard(place: Path) -> None:
+    own = factory.score("warp", split=factory.split(benchmark="local/clips", subset="default"))
+    factory.put(place / "results", own)
+    done = run()
+    assert isinstance(done.exception, DataMissingError)
+    assert "mcbench report" in done.stderr
+    assert not (place / "leaderboard").exists()
 
 
 def test_committed_records_join_those_of_results(place: Path) -> None:

@@ -31,6 +31,8 @@ def test_report_writes_the_page_beside_the_results(results: Path) -> None:
     assert written == {"README.md", "leaderboard.csv", "leaderboard.json", "index.html"}
     page = (results / "report" / "index.html").read_text(encoding="utf-8")
     assert '"../ours/multi-character/demo/previews/dance-00.mp4"' in page
+    assert "<title>mcbench report</title>" in page
+    assert "<h1>mcbench report</h1>" in page
     again = CliRunner().invoke(app, ["report", str(results)])
     assert again.exit_code == 0
     assert (results / "report" / "index.html").read_text(encoding="utf-8") == page

@@ -54,7 +54,7 @@ def test_writes_four_files_that_check_finds_fresh(tmp_path: Path) -> None:
     paths = write_leaderboard(collect([tmp_path / "results"]), out)
     assert [path.name for path in paths] == ["README.md", "leaderboard.csv", "leaderboard.json", "index.html"]
     assert all(path.is_file() for path in paths)
-    assert check(collect([tmp_path / "results"]), out) == ""
+    assert check(collect([tmp_path / "results"]), out) == []
 
 
 def test_check_shows_the_difference_and_writes_nothing(tmp_path: Path) -> None:
@@ -63,7 +63,12 @@ def test_check_shows_the_difference_and_writes_nothing(tmp_path: Path) -> None:
     write_leaderboard(collect([results]), out)
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     factory.put(results, factory.score("warp", {"psnr": 23.45, "ssim": 0.7, "fvd@embedded": 31.0}))
-    difference = check(collect([results]), out)
+    stale = {one.path.name: one for one in check(collect([results]), out)}
+    assert set(stale) == before.keys()
+    difference = "\n".join(stale["README.md"].difference)
+    for one in stale.values():
+        new = render(collect([results]), out)[one.path.name].count("\n")
+        assert new - before[one.path.name].count(b"\n") == one.added - one.removed
     assert re.search(r"^-\| 2 \| warp \| 19\.00", difference, re.MULTILINE)
     assert re.search(r"^\+\| \d \| warp \| \*\*23\.45\*\*", difference, re.MULTILINE)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
@@ -76,10 +81,12 @@ def test_check_finds_an_edited_and_a_missing_file(tmp_path: Path, name: str) -> 
     write_leaderboard(frame, out)
     text = (out / name).read_text()
     (out / name).write_text(text.replace("20.0", "99.0", 1))
-    assert "-" in check(frame, out)
-    assert name in check(frame, out)
+    (edited,) = check(frame, out)
+    assert (edited.path, edited.added) == (out / name, edited.removed)
+    assert edited.added > 0
     (out / name).unlink()
-    assert name in check(frame, out)
+    (missing,) = check(frame, out)
+    assert (missing.path, missing.added) == (out / name, text.count("\n"))
 
 
 def test_the_same_records_give_the_same_bytes_elsewhere(tmp_path: Path) -> None:

@@ -23,20 +23,22 @@ from mcbench.leaderboard.page.making import page_data
 from mcbench.leaderboard.tables import Board
 from mcbench.leaderboard.text import link_target, plain
 
-__all__ = ["PageData", "page_data", "render_page"]
+__all__ = ["TITLE", "PageData", "page_data", "render_page"]
 
+TITLE = "mcbench leaderboard"
 _SCRIPTS = (
     "core", "tables", "player", "difference", "curve", "lines", "plots", "videos", "runs", "start",
 )  # fmt: skip
 """Parts of the script in the order in which they are joined; the last one starts the page."""
 
 
-def render_page(board: Board, out: Path) -> str:
+def render_page(board: Board, out: Path, title: str = TITLE) -> str:
     """Return `index.html`.
 
     Args:
         board: what to show.
         out: the folder of the page; links are relative to it.
+        title: of the page.
 
     Raises:
         FileFormatError: a record, a preview or a file of values by frame cannot be read.
@@ -58,6 +60,7 @@ def render_page(board: Board, out: Path) -> str:
     script = '"use strict";\n\n' + "\n".join(_resource(f"js/{name}.js") for name in _SCRIPTS)
     return environment.get_template("page.html.jinja").render(
         board=board,
+        title=title,
         page_boards={one.id: one for one in data.boards},
         data=data,
         style=Markup(style),
