@@ -74,6 +74,9 @@ def prepare(
             show_default=False,
         ),
     ] = None,
+    from_downloads: Annotated[
+        bool, typer.Option("--from-downloads", help="Take the downloads again, after a --from.")
+    ] = False,
     name: Annotated[
         str | None,
         typer.Option("--name", help="NAME in local/NAME (default: the folder's).", show_default=False),
@@ -116,6 +119,7 @@ def prepare(
             clips=clips,
             source=source,
             from_path=from_path,
+            from_downloads=from_downloads,
             name=name,
             fps=fps,
             only=only or (),
@@ -156,6 +160,8 @@ def _print_report(report: PrepareReport) -> None:
         console.say(f"incomplete: {note}")
     if report.passed_over:
         console.say(f"passed over: {', '.join(report.passed_over)}")
+    if report.hint:
+        console.say(report.hint)
     for clip in report.differing:
         console.say(f"{clip}: the pixels differ from the recorded hash; scores will not compare with others'")
 
@@ -243,7 +249,11 @@ def _print_splits(splits: tuple[SplitStatus, ...]) -> None:
             f"{split.bytes / 1e6:,.1f} MB",
             (split.data_sha256 or "")[:12],
             "; ".join(
-                (*((f"missing {console.shortened(split.missing)}",) if split.missing else ()), *split.notes)
+                (
+                    *((f"missing {console.shortened(split.missing)}",) if split.missing else ()),
+                    *((f"files from {split.origin}",) if split.origin else ()),
+                    *split.notes,
+                )
             ),
         )
         for split in splits

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
@@ -12,7 +13,7 @@ from mcbench.data import licences
 from mcbench.data.layouts import FolderLayout, TableLayout, clip_id
 from mcbench.data.layouts.reading import remote_files
 from mcbench.data.manifest import FilesSource
-from mcbench.data.places import Target, resolve_source
+from mcbench.data.places import Target, names_subset, resolve_source
 from mcbench.downloads import (
     ARCHIVE_SUFFIXES,
     DEFAULT_SETTINGS,
@@ -82,7 +83,8 @@ def fetch(
     file that cannot be had does not stop the others.
 
     Args:
-        name: BENCHMARK, BENCHMARK/SUBSET or the path of a manifest; a subset is fetched with all its source.
+        name: BENCHMARK, BENCHMARK/SUBSET or the path of a manifest; for a subset that is named, the
+            files that the manifest says it needs, else all of the source.
         source: name of the source; the benchmark's default one if None.
         only: patterns such as `val*` of the names of files; others are left alone, but for lists and tables.
         jobs: downloads at a time.
@@ -102,7 +104,10 @@ def fetch(
     refuse_without_files(target)
     if accept_licence:
         licences.accept(target)
-    return bring(target, only=only, jobs=jobs, offline=offline, settings=settings, progress=progress)
+    needed = only or (target.subset.files if names_subset(name) else ())
+    came = bring(target, only=needed, jobs=jobs, offline=offline, settings=settings, progress=progress)
+    refuse_unfitting(target, only, came)
+    return came
 
 
 def bring(
@@ -130,19 +135,27 @@ def bring(
         if absent:
             outcomes |= _fetch(target, absent, jobs, offline, settings, shown)
         outcomes |= _unpack(target, [file for file in new if outcomes[file.name].status != "failed"], shown)
-    for pattern in only:
-        if not any(fnmatchcase(file, pattern) for file in outcomes):
-            names = [file.name for file in wanted_files(target)]
-            raise InputError(
-                f"no file of {target.benchmark} (source {target.source_name}) fits {pattern!r}",
-                f"its files: {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}",
-            )
     return SourceFetch(
         benchmark=target.benchmark,
         source=target.source_name,
         folder=str(target.downloads),
         files=tuple(outcomes[name] for name in sorted(outcomes)),
     )
+
+
+def refuse_unfitting(target: Target, only: Sequence[str], came: SourceFetch) -> None:
+    """Do nothing if every pattern that a user gave fits a file that was asked for.
+
+    Raises:
+        InputError: one fits none.
+    """
+    for pattern in only:
+        if not any(fnmatchcase(each.file, pattern) for each in came.files):
+            names = [file.name for file in wanted_files(target)]
+            raise InputError(
+                f"no file of {target.benchmark} (source {target.source_name}) fits {pattern!r}",
+                f"its files: {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}",
+            )
 
 
 def wanted_files(target: Target, *, also_refused: bool = False) -> tuple[RemoteFile, ...]:
@@ -185,9 +198,11 @@ def unpack_brought(target: Target, origin: Path, progress: Progress) -> Path:
         named = [file for file in files_source(target).files if file.unpack]
         archives = {origin / file.name: own / file.unpacked_name for file in named}
         archives = {archive: folder for archive, folder in archives.items() if archive.is_file()}
+    elif origin.exists():
+        ends = f"archives end in {' '.join(ARCHIVE_SUFFIXES)}"
+        raise InputError(f"{origin} is neither a folder nor an archive", ends)
     else:
-        what = "neither a folder nor an archive" if origin.exists() else "not there"
-        raise InputError(f"{origin} is {what}", f"archives end in {' '.join(ARCHIVE_SUFFIXES)}")
+        raise InputError(f"{origin} is not there", _nearest(origin))
     if not archives:
         return origin
     progress.start(f"unpacking {target.benchmark}", len(archives))
@@ -199,6 +214,20 @@ def unpack_brought(target: Target, origin: Path, progress: Progress) -> Path:
     unpacked = own / archive_stem(origin)
     # Other layouts look further down themselves, and names of folders mean something to them.
     return _without_wrappers(unpacked) if isinstance(files_source(target).layout, FolderLayout) else unpacked
+
+
+def _nearest(path: Path) -> str:
+    """Return what there is of a path that is not there, with a name in it that may be meant."""
+    there = next((parent for parent in path.parents if parent.is_dir()), None)
+    if there is None:
+        return "check the path that --from gives"
+    lacking = path.relative_to(there).parts[0]
+    try:
+        near = get_close_matches(lacking, [entry.name for entry in there.iterdir()], n=1)
+    except OSError:
+        near = []
+    meant = f"; did you mean {there / near[0]}?" if near else ""
+    return f"check the path that --from gives: {there} holds no {lacking}{meant}"
 
 
 def _without_wrappers(folder: Path) -> Path:

@@ -33,6 +33,8 @@ class SplitStatus(Part):
     data_sha256: Sha256 | None
     """Hash of what is prepared; None where nothing is."""
     notes: tuple[str, ...] = ()
+    origin: str = ""
+    """The folder or archive given with --from that its files are taken from; empty where none was given."""
     command: str
     """The command that prepares it."""
 
@@ -104,8 +106,11 @@ def _was_prepared(target: Target) -> bool:
 
 def _status(target: Target, sizes: dict[Path, int]) -> SplitStatus:
     notes: list[str] = []
+    origin = ""
     try:
         expected = target.expected()
+        if (listing := target.listing()) is not None and listing.brought:
+            origin = listing.origin
     except FileFormatError as error:
         expected, notes = (), [error.message]
     records: list[ClipRecord] = []
@@ -131,6 +136,7 @@ def _status(target: Target, sizes: dict[Path, int]) -> SplitStatus:
         missing=tuple(clip for clip in expected if clip not in there),
         data_sha256=data_hash(records) if records else None,
         notes=(*shortfall(target, records), *notes),
+        origin=origin,
         command=target.command(),
     )
 
@@ -168,7 +174,7 @@ def _download_status(target: Target) -> DownloadStatus:
         bytes=n_bytes,
         terms="none" if not needs else "accepted" if licences.acceptance(target) else "to accept",
         notes=(*notes, *complaints),
-        command=target.fetch_command(),
+        command=target.fetch_command(whole=True),
     )
 
 

@@ -11,6 +11,7 @@ from mcbench.data.layouts import ClipMaterial, FolderLayout
 from mcbench.data.layouts.reading import read_layout
 from mcbench.data.places import SourceListing, Target
 from mcbench.downloads import RECORD_SUFFIX, REPORT_SUFFIX
+from mcbench.downloads.offline import OFFLINE_VARIABLE
 from mcbench.errors import DataMissingError, InputError
 from mcbench.progress import Progress
 
@@ -33,17 +34,25 @@ class Place:
     brought: bool
 
 
-def find_place(target: Target, from_path: Path | None, force: bool, progress: Progress) -> Place:
+def find_place(
+    target: Target, from_path: Path | None, from_downloads: bool, force: bool, progress: Progress
+) -> Place:
     """Return where the files of a source lie: given with --from, now or before, else the downloads.
 
-    What was given before counts for as long as it is there, or nothing has been downloaded. An archive, or a
-    folder with the archives that the manifest names, is unpacked into mcbench's own folder.
+    What was given before counts for as long as it is there, or nothing has been downloaded, and the user is
+    told of it; `from_downloads` ends that. An archive, or a folder with the archives that the manifest names,
+    is unpacked into mcbench's own folder.
 
     Raises:
         InputError: nothing was ever given and nothing can be fetched; the folder is another one than before
-            and `force` is false; or an archive cannot be unpacked.
+            and `force` is false; what was given is not there; or an archive cannot be unpacked.
     """
     before = target.listing()
+    if from_downloads:
+        if from_path is not None or files_source(target).needs_folder:
+            why = "--from is given too" if from_path is not None else f"{target.name} has no downloads"
+            raise InputError(f"--from-downloads does not fit: {why}", "leave out --from-downloads")
+        return Place(target.downloads, target.downloads, brought=False)
     if from_path is not None:
         origin = from_path.expanduser().resolve()
         if before is not None and before.brought and Path(before.origin) != origin and not force:
@@ -54,13 +63,25 @@ def find_place(target: Target, from_path: Path | None, force: bool, progress: Pr
         return Place(unpack_brought(target, origin, progress), origin, brought=True)
     if before is not None and before.brought and (Path(before.origin).exists() or not is_here(target)):
         origin = Path(before.origin)
+        if not origin.exists():
+            raise InputError(f"{origin}, given earlier with --from, is not there", other_origin(target))
+        progress.message(f"files from {origin}, given earlier with --from")
         return Place(unpack_brought(target, origin, progress), origin, brought=True)
     if files_source(target).needs_folder:
         raise InputError(f"{target.name} needs the folder of its videos", target.command())
     return Place(target.downloads, target.downloads, brought=False)
 
 
-def list_source(target: Target, place: Place, fps: float | None, progress: Progress) -> SourceListing:
+def other_origin(target: Target) -> str:
+    """Return what to type to take the files of a source from elsewhere than was given with --from."""
+    command = f"mcbench data prepare {target.typed_split}{target.source_option}"
+    downloads = "" if files_source(target).needs_folder else f"; the downloads: {command} --from-downloads"
+    return f"another folder or archive: {command} --from FOLDER --force{downloads}"
+
+
+def list_source(
+    target: Target, place: Place, fps: float | None, offline: bool, progress: Progress
+) -> SourceListing:
     """Look what lies there, and write that down as `source.json`.
 
     In a folder of videos, a clip whose video is gone is forgotten: it belongs to the split no more. In
@@ -80,9 +101,12 @@ def list_source(target: Target, place: Place, fps: float | None, progress: Progr
         if before is not None and not before.brought:
             progress.message(f"the downloads of {target.benchmark} are gone; what is prepared stays")
             return before
+        fetching = target.fetch_command()
+        if offline:
+            fetching = f"--offline (or {OFFLINE_VARIABLE}) stands in the way: without it run {fetching}"
         raise DataMissingError(
             f"nothing of {target.benchmark} (source {target.source_name}) has been downloaded",
-            f"{target.fetch_command()}, or give a copy with --from",
+            f"{fetching}, or give a copy with --from",
         )
     content = read_layout(source.layout, place.folder, downloads=target.downloads)
     clips = {clip.id: clip for clip in content.clips}

@@ -162,9 +162,10 @@ class Target:
             parts.append("--from DIR")
         return " ".join(parts)
 
-    def fetch_command(self) -> str:
-        """Return the command that fetches the source."""
-        return f"mcbench data fetch {self.typed}{self.source_option}"
+    def fetch_command(self, *, whole: bool = False) -> str:
+        """Return the command that fetches what the subset needs, or the whole source."""
+        name = self.typed_split if self.subset.files and not whole else self.typed
+        return f"mcbench data fetch {name}{self.source_option}"
 
     def prepared(self, clip: str) -> ClipRecord | None:
         """Return the record of a clip, or None if it is not prepared, or prepared by other settings.
@@ -205,6 +206,12 @@ def resolve_source(name: str, *, source: str | None = None, home: Path | None = 
     if named.subset is None and DEFAULT_SUBSET not in subsets:
         return _target(named, next(iter(subsets)), home)
     return _target(named, _subset_of(named), home)
+
+
+def names_subset(name: str) -> bool:
+    """Return whether a name as `resolve` takes it is BENCHMARK/SUBSET or PATH.toml/SUBSET."""
+    path = split_path(name)
+    return path[1] is not None if path is not None else "/" in name.strip("/")
 
 
 class _Named(NamedTuple):

@@ -10,14 +10,14 @@ from pydantic import Field
 
 from mcbench import files
 from mcbench.data.clips import shortfall
-from mcbench.data.fetching import archive_stem, bring
+from mcbench.data.fetching import archive_stem, bring, refuse_unfitting
 from mcbench.data.jobs import ClipJob, find_prepared, prepare_clip
 from mcbench.data.layouts import clip_id
-from mcbench.data.listing import find_place, list_source
+from mcbench.data.listing import find_place, list_source, other_origin
 from mcbench.data.manifest import LOCAL, FilesSource, GeneratedSource, load_manifest, split_path
 from mcbench.data.places import SourceListing, Target, resolve
 from mcbench.data.planning import ClipOutcome, Outcome, chosen, outcome_of, outlived, plan, readable
-from mcbench.downloads import DEFAULT_SETTINGS, DownloadSettings
+from mcbench.downloads import DEFAULT_SETTINGS, DownloadSettings, is_offline
 from mcbench.errors import InputError, McbenchError
 from mcbench.processes import KILLED, run_each
 from mcbench.progress import Progress, SilentProgress
@@ -43,6 +43,8 @@ class PrepareReport(Part):
     """What else is to be known of the files, such as frames that are missing in between."""
     not_fetched: dict[str, str] = Field(default_factory=dict)
     """Files that are not here, with the reason."""
+    hint: str = ""
+    """What to do where a folder given with --from holds none of the clips."""
 
     def with_status(self, status: Outcome) -> tuple[ClipOutcome, ...]:
         """Return the clips of one status."""
@@ -62,6 +64,7 @@ def prepare(
     clips: Sequence[str] | None = None,
     source: str | None = None,
     from_path: Path | None = None,
+    from_downloads: bool = False,
     name: str | None = None,
     fps: float | None = None,
     limit: int | None = None,
@@ -88,10 +91,12 @@ def prepare(
             `from_path`.
         from_path: folder or archive that stands for the downloads of a source of files; if None, the one it
             was prepared from before, else the downloads.
+        from_downloads: take the downloads again, after a `from_path`.
         name: NAME of `local/NAME`; made from the folder's name if None.
         fps: frames a second of frame folders, which do not say; if None, as before, else by the manifest.
         limit: prepare only the first so many of the chosen clips.
-        only: of the files that are not here, fetch those whose names fit these patterns, such as `val*`.
+        only: of the files that are not here, fetch those whose names fit these patterns, such as `val*`; if
+            empty, those that the manifest says the subset needs.
         jobs: downloads at a time.
         offline: fetch nothing.
         home: mcbench's home folder.
@@ -101,8 +106,8 @@ def prepare(
         progress: how to report.
 
     Raises:
-        InputError: unknown names, a folder that is missing or holds no clips, clips of one name, or terms
-            that must be accepted before anything is fetched.
+        InputError: unknown names, a folder that is missing or holds no clips, clips of one name, a pattern
+            that fits no file, or terms that must be accepted before anything is fetched.
         DataMissingError: nothing of it is here and nothing may be fetched.
     """
     progress = progress or SilentProgress()
@@ -112,14 +117,16 @@ def prepare(
         listing = None
         not_fetched: dict[str, str] = {}
         if isinstance(target.source, FilesSource):
-            place = find_place(target, from_path, force, progress)
+            place = find_place(target, from_path, from_downloads, force, progress)
             listing = None if place.brought or force else outlived(target, clips, limit)
             if listing is None and not place.brought:
+                needed = only or target.subset.files
                 came = bring(
-                    target, only=only, jobs=jobs, offline=offline, settings=settings, progress=progress
+                    target, only=needed, jobs=jobs, offline=offline, settings=settings, progress=progress
                 )
+                refuse_unfitting(target, only, came)
                 not_fetched = {file.file: file.reason for file in came.with_status("failed")}
-            listing = listing or list_source(target, place, fps, progress)
+            listing = listing or list_source(target, place, fps, is_offline(offline), progress)
         if (target.folder / "clips").is_dir():
             files.remove_leftovers(target.folder / "clips")
         planned, missing = plan(target, listing, chosen(target, clips, limit), force)
@@ -271,6 +278,9 @@ def _report(
     else:
         records = [record for clip in target.expected() if (record := readable(target, clip)) is not None]
         short = shortfall(target, records)
+    hint = ""
+    if listing is not None and listing.brought and not any(clip.status != "missing" for clip in outcomes):
+        hint = f"nothing of {target.name} is in {listing.origin}; {other_origin(target)}"
     return PrepareReport(
         name=target.name,
         source=target.source_name,
@@ -281,4 +291,5 @@ def _report(
         passed_over=listing.passed_over if listing is not None else (),
         problems=listing.problems if listing is not None else (),
         not_fetched=not_fetched,
+        hint=hint,
     )

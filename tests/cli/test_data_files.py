@@ -74,6 +74,17 @@ def test_what_cannot_be_had_is_listed_and_the_exit_code_is_1(home: Path, server:
     assert "not fetched: b.mp4: b.mp4 has to be fetched, and mcbench is offline" in result.stderr
 
 
+def test_a_folder_that_was_given_earlier_is_named(home: Path, tmp_path: Path) -> None:
+    assert "given earlier" not in data("prepare", "own", "--from", str(tmp_path / "made"), "--json").stderr
+    result = data("prepare", "own/named", "--clip", "c", "--workers", "1", code=1)
+    assert f"files from {tmp_path / 'made'}, given earlier with --from" in result.stderr
+    assert "mcbench data prepare own/named --from-downloads" in result.stderr
+    assert f"files from {tmp_path / 'made'}" in data("status").stdout
+    result = data("prepare", "own", "--from-downloads", "--accept-licence", "--workers", "1")
+    assert "files from" not in result.stderr
+    assert "files from" not in data("status").stdout
+
+
 def test_links(home: Path, server: HostileServer) -> None:
     assert "2 files: 2 present, 0 dead, 0 unknown, 0 manual" in data("links", "own").stderr
     del server.hosted["/b.mp4"]

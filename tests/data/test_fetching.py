@@ -69,7 +69,8 @@ def test_offline_no_socket_is_opened(
     assert all("mcbench data fetch own" in file.reason for file in report.files)
     with pytest.raises(DataMissingError, match="has been downloaded") as caught:
         prepare("own", home=place, offline=True)
-    assert caught.value.hint.startswith("mcbench data fetch own")
+    assert "--offline (or MCBENCH_OFFLINE) stands in the way" in caught.value.hint
+    assert "mcbench data fetch own, or give a copy with --from" in caught.value.hint
     monkeypatch.setenv("MCBENCH_OFFLINE", "1")
     with pytest.raises(DataMissingError):
         prepare("own", home=place)
@@ -156,10 +157,12 @@ def test_sources_without_files_to_fetch(home: Path) -> None:
 
 
 def test_what_a_user_brings_must_be_a_folder_or_an_archive(place: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is not there"):
-        prepare("own", from_path=tmp_path / "gone", home=place)
-    with pytest.raises(InputError, match="neither a folder nor an archive"):
+    with pytest.raises(InputError, match="is not there") as caught:
+        prepare("own", from_path=tmp_path / "mad" / "deep", home=place)
+    assert f"{tmp_path} holds no mad; did you mean {tmp_path / 'made'}?" in caught.value.hint
+    with pytest.raises(InputError, match="neither a folder nor an archive") as caught:
         prepare("own", from_path=tmp_path / "made/a.mp4", home=place)
+    assert "archives end in" in caught.value.hint
     (tmp_path / "broken.zip").write_bytes(b"PK\x03\x04broken")
     with pytest.raises(FileFormatError, match=r"broken\.zip"):
         prepare("own", from_path=tmp_path / "broken.zip", home=place)
@@ -195,6 +198,54 @@ file = {{ name = "list.txt", urls = ["{server.url("/list.txt")}"] }}
     with pytest.raises(InputError, match="fits 'c") as caught:
         fetch("own", only=["a*", "c*"], home=place, settings=QUICK)
     assert "a.mp4, b.mp4, list.txt" in caught.value.hint
+
+
+def test_a_subset_fetches_only_what_it_needs(place: Path, server: HostileServer) -> None:
+    install_own(place, server, extra='[sources.web.subsets.half]\nclips = ["b"]\nfiles = ["b*"]\n')
+    with pytest.raises(DataMissingError) as caught:
+        prepare("own/half", home=place, offline=True)
+    assert "run mcbench data fetch own/half" in caught.value.hint
+    report = prepare("own/half", home=place, settings=QUICK)
+    assert [(clip.clip, clip.status) for clip in report.clips] == [("b", "done")]
+    assert not (place / "downloads/own/web/a.mp4").exists()
+    assert [file.file for file in fetch("own/half", home=place, settings=QUICK).files] == ["b.mp4"]
+    assert prepare("own", home=place, settings=QUICK).complete
+    assert prepare("own/half", only=["a*"], home=place, settings=QUICK).complete
+    with pytest.raises(InputError, match="fits 'z"):
+        prepare("own/half", only=["z*"], home=place, settings=QUICK)
+
+
+def test_what_was_brought_stays_the_source_until_told_otherwise(place: Path, tmp_path: Path) -> None:
+    brought = tmp_path / "brought"
+    own_video(brought / "a.mp4", 5)
+    first = Collected()
+    assert prepare("own", from_path=brought, home=place, progress=first).hint == ""
+    assert not any("given earlier" in message for message in first.messages)
+    (brought / "a.mp4").rename(brought / "other.mp4")
+    shutil.rmtree(place / "prepared/own/web/clips/a")
+    again = Collected()
+    report = prepare("own/named", clips=["c"], home=place, progress=again)
+    assert f"files from {brought}, given earlier with --from" in again.messages
+    assert [clip.status for clip in report.clips] == ["missing"]
+    assert f"nothing of own/named is in {brought}" in report.hint
+    assert "mcbench data prepare own/named --from FOLDER --force" in report.hint
+    assert "mcbench data prepare own/named --from-downloads" in report.hint
+    assert {row.origin for row in status(home=place) if row.benchmark == "own"} == {str(brought)}
+    shutil.rmtree(brought)
+    with pytest.raises(InputError, match="given earlier with --from, is not there") as caught:
+        prepare("own", home=place)
+    assert "mcbench data prepare own --from-downloads" in caught.value.hint
+    report = prepare("own", from_downloads=True, home=place, settings=QUICK)
+    assert (report.complete, report.hint) == (True, "")
+    assert {row.origin for row in status(home=place) if row.benchmark == "own"} == {""}
+
+
+def test_from_downloads_needs_downloads(place: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--from is given too"):
+        prepare("own", from_path=tmp_path, from_downloads=True, home=place)
+    own_video(tmp_path / "in/a.mp4", 3)
+    with pytest.raises(InputError, match="local/in has no downloads"):
+        prepare("local/in", from_downloads=True, home=place)
 
 
 def test_an_archive_of_ones_own_videos(tmp_path: Path) -> None:

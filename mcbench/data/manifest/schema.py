@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, Self
 from urllib.parse import unquote, urlsplit
@@ -13,7 +14,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from mcbench import files
 from mcbench.data.layouts.names import clip_id
-from mcbench.data.layouts.specs import FolderLayout, Layout
+from mcbench.data.layouts.specs import FolderLayout, Layout, TableLayout
 from mcbench.data.manifest.ranges import expand_ranges
 from mcbench.downloads.records import RemoteFile
 from mcbench.errors import FileFormatError, InputError
@@ -62,6 +63,9 @@ class Subset(Part):
     numbers of equal length as `00301..00340`."""
     where: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Only clips of which each of these facts has one of these values, such as `split = ["test"]`."""
+    files: tuple[str, ...] = ()
+    """Patterns such as `val*` of the names of the files that its clips need, so that preparing it fetches
+    no others; empty: all files of the source."""
     videos: Annotated[int, Field(ge=1)] | None = None
     """How many videos there should be; None where any number will do."""
     frames: Annotated[int, Field(ge=1)] | None = None
@@ -222,6 +226,16 @@ class FilesSource(_SourceBase):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"two files have the name {twice[0]!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _patterns_fit(self) -> Self:
+        if self.lists or isinstance(self.layout, TableLayout):
+            return self  # those name files that are not known yet
+        for name, subset in self.subsets.items():
+            for pattern in subset.files:
+                if not any(fnmatchcase(file.name, pattern) for file in self.files):
+                    raise ValueError(f"subset {name!r}: no file of the source fits {pattern!r}")
         return self
 
     @property

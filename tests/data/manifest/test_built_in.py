@@ -131,3 +131,12 @@ def test_a_wheel_carries_them() -> None:
     assert build["wheel"]["force-include"] == {"data/manifests": "mcbench/data/manifests"}
     assert "data/manifests" in build["sdist"]["include"]
     assert built_in_folder() == ROOT / "data" / "manifests"
+
+
+def test_subsets_name_the_files_that_they_need() -> None:
+    subsets = load_manifest("dancetrack").sources["release"].subsets
+    needed = {name: subset.files for name, subset in subsets.items()}
+    assert needed == {"default": (), "train": ("train*",), "val": ("val*",), "test": ("test*",)}
+    subsets = load_manifest("ubc-fashion").sources["release"].subsets
+    needed = {name: subset.files for name, subset in subsets.items()}
+    assert needed == {"default": ("test/*",), "test": ("test/*",), "train": ("train/*",)}
