@@ -41,6 +41,7 @@ def list_benchmarks(home: console.HomeOption = None, as_json: console.JsonOption
     """
     from mcbench import data
 
+    data_files.warn_of_manifests(home)
     manifests = data.list_manifests(home)
     if as_json:
         console.emit_json(manifests)
@@ -209,6 +210,7 @@ def status(home: console.HomeOption = None, as_json: console.JsonOption = False)
     """
     from mcbench import data
 
+    data_files.warn_of_manifests(home)
     downloads, splits = data.download_status(home=home), data.status(home=home)
     if as_json:
         console.emit_json({"downloads": downloads, "prepared": splits})

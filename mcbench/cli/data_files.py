@@ -112,7 +112,7 @@ def check_manifest(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A manifest, TOML or JSON.")],
     as_json: console.JsonOption = False,
 ) -> None:
-    """Check a manifest: what keeps it from being used, and what may be missing. Exit code 1 on problems.
+    """Check a manifest: what keeps it from being used, and what may be missing. Exit code 2 on problems.
 
     Example: mcbench data check-manifest my-benchmark.toml
     """
@@ -127,7 +127,15 @@ def check_manifest(
         console.print_table(f"{found.id or file}", ("", "field", "what"), rows)
         console.say(f"{found.path}: {'can' if found.valid else 'cannot'} be used")
     if not found.valid:
-        raise typer.Exit(1)
+        raise typer.Exit(2)
+
+
+def warn_of_manifests(home: Path | None) -> None:
+    """Name the user's own manifests that cannot be used, on standard error."""
+    from mcbench.data.manifest import broken_manifests
+
+    for error in broken_manifests(home).values():
+        console.say(f"warning: {error.in_one_line}")
 
 
 def settle_terms(

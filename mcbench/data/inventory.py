@@ -71,8 +71,8 @@ def status(*, home: Path | None = None) -> tuple[SplitStatus, ...]:
     A source of files appears once something of it has been prepared.
 
     Raises:
-        FileFormatError: a manifest is damaged. A clip whose record is damaged counts as missing and is named
-            in the notes, as is a source whose listing is damaged.
+        FileFormatError: a built-in manifest is damaged. A clip whose record is damaged counts as missing and
+            is named in the notes, as is a source whose listing is damaged.
     """
     targets: list[Target] = []
     for manifest in list_manifests(home):
@@ -90,7 +90,8 @@ def download_status(*, home: Path | None = None) -> tuple[DownloadStatus, ...]:
     """Return how much of the files of every source that can be fetched is here. Opens no socket.
 
     Raises:
-        FileFormatError: a manifest is damaged. What is damaged among the downloads is named in the notes.
+        FileFormatError: a built-in manifest is damaged. What is damaged among the downloads is named in the
+            notes.
     """
     return tuple(
         _download_status(resolve_source(manifest.id, source=name, home=home))

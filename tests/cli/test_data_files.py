@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mcbench.errors import InputError
+from mcbench.errors import FileFormatError, InputError
 from tests.cli.test_data import data
 from tests.data.own import host_own, install_own
 from tests.downloads.server import HostileServer, serving
@@ -96,16 +96,34 @@ def test_links(home: Path, server: HostileServer) -> None:
     assert [file["file"] for file in report["files"]] == ["a.mp4", "b.mp4"]
 
 
+def test_a_broken_manifest_of_the_users_stops_only_what_asks_for_it(home: Path) -> None:
+    broken = home / "manifests/mine.toml"
+    broken.write_text('id = "studio"\ntitel = "Studio"\n')
+    (home / "manifests/half.toml").write_text("id = ")
+    for command in ("list", "status"):
+        result = data(command)
+        assert f"warning: {broken} is not a valid manifest" in result.stderr
+        assert "half.toml is not valid TOML" in result.stderr
+        assert "own" in result.stdout
+        assert "studio" not in result.stdout
+    for name in ("studio", "half"):
+        with pytest.raises(FileFormatError, match="is not"):
+            data("prepare", name)
+    with pytest.raises(InputError, match="no benchmark 'mine'"):
+        data("prepare", "mine")
+    assert "2 fetched" in data("fetch", "own", "--accept-licence").stderr
+
+
 def test_check_manifest(home: Path, tmp_path: Path) -> None:
     result = data("check-manifest", str(home / "manifests/own.toml"))
     assert "warning\tcitation\tis empty" in result.stdout
     assert "own.toml: can be used" in result.stderr
     broken = tmp_path / "broken.toml"
     broken.write_text((home / "manifests/own.toml").read_text().replace('"files"', '"magic"'))
-    result = data("check-manifest", str(broken), code=1)
+    result = data("check-manifest", str(broken), code=2)
     assert "problem\tsources.web" in result.stdout
     assert "broken.toml: cannot be used" in result.stderr
-    found = json.loads(data("check-manifest", str(broken), "--json", code=1).stdout)
+    found = json.loads(data("check-manifest", str(broken), "--json", code=2).stdout)
     assert found["problems"]
 
 

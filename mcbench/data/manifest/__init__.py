@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from mcbench.data.layouts.specs import Layout
 from mcbench.data.manifest.checking import Finding, ManifestCheck, check_manifest
-from mcbench.data.manifest.reading import built_in_folder, is_path, list_manifests, load_manifest, split_path
+from mcbench.data.manifest.reading import (
+    broken_manifests,
+    built_in_folder,
+    is_path,
+    list_manifests,
+    load_manifest,
+    split_path,
+)
 from mcbench.data.manifest.schema import (
     DEFAULT_SUBSET,
     LOCAL,
@@ -39,6 +46,7 @@ __all__ = [
     "Source",
     "Subset",
     "Terms",
+    "broken_manifests",
     "built_in_folder",
     "check_manifest",
     "is_path",

@@ -107,6 +107,35 @@ def test_a_file_with_a_hash_and_terms_and_counts_needs_no_warning(tmp_path: Path
     assert check(tmp_path, text) == ([], [])
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "field", "meant"),
+    [
+        ("title =", "titel =", "titel", "title"),
+        ("networks =", "network =", "sources.web.network", "networks"),
+        ("unpack =", "unpak =", "sources.web.files.0.unpak", "unpack"),
+        ("patterns =", "pattern =", "sources.web.layout.pattern", "patterns"),
+        ("default]", "default]\nwher = {}", "sources.web.subsets.default.wher", "where"),
+        ("[sources.web]", "[terms]\nsumary = 'x'\n[sources.web]", "terms.sumary", "summary"),
+    ],
+)
+def test_an_unknown_field_tells_the_one_that_is_meant(
+    tmp_path: Path, old: str, new: str, field: str, meant: str
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(BARE.replace(old, new))
+    told = {each.field: each.text for each in check_manifest(path).problems}
+    assert told[field] == f"there is no such field: did you mean {meant!r}?"
+
+
+def test_an_unknown_field_like_no_other_tells_all(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(BARE + "flavour = 3\n")
+    (problem,) = check_manifest(path).problems
+    assert (
+        problem.text == "there is no such field; there are clips, description, files, frames, videos, where"
+    )
+
+
 @pytest.mark.parametrize("text", ["id = ", "", "\x00"])
 def test_files_that_are_no_manifest(tmp_path: Path, text: str) -> None:
     problems, _ = check(tmp_path, text)
