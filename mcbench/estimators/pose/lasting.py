@@ -30,8 +30,8 @@ def people_among(
 
     Dropped are tracks found in too few of the frames from their first to their last and never for some frames
     in a row (somebody who leaves and comes back much later is), and those found in less than a fifth of the
-    clip which in most of these frames lie on a longer track's person: in the same place (OKS 0.5 or IoU 0.6),
-    or within his box at less than three quarters of his size.
+    clip which, in at least half of these, have a longer track beside them and mostly lie on its person: in
+    the same place (OKS 0.5 or IoU 0.6), or within his box at less than three quarters of his size.
 
     Args:
         tracks: of each what was found, a `People` of one, by frame.
@@ -64,7 +64,7 @@ def _rides(track: Mapping[int, People], others: Sequence[Mapping[int, People]], 
         if len(other) > len(track):
             shared = track.keys() & other.keys()
             on_him = sum(_lies_on(track[frame], other[frame], threshold) for frame in shared)
-            if on_him > _MOSTLY * len(track):
+            if len(shared) >= _MOSTLY * len(track) and on_him > _MOSTLY * len(shared):
                 return True
     return False
 

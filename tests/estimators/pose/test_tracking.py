@@ -142,7 +142,7 @@ def test_who_lies_on_a_longer_tracks_person_is_a_part_of_him(
 ) -> None:
     one = standing((100, 60))
     other = part_of(standing((100 + shift, 60)), scale)
-    tracks = [dict.fromkeys(range(60), one), dict.fromkeys(range(20, 20 + n_seen), other)]
+    tracks = [dict.fromkeys(range(25, 60), one), dict.fromkeys(range(20, 20 + n_seen), other)]
     assert people_among(tracks, 60, threshold=0.3, least_density=0.4, least_run=8) == tracks[:people]
 
 
