@@ -38,7 +38,7 @@ _ONE_ITEM = Unavailable(
     reason="one item has no spread, so there is no distance of distributions; tools that print one "
     "then print the squared distance of two vectors"
 )
-_LEFT_OUT = Unavailable(reason="left out as asked", command="mcbench score without --leave-out")
+_LEFT_OUT = Unavailable(reason="left out of this score", command="mcbench score without --leave-out")
 
 
 @dataclass(frozen=True)

@@ -199,7 +199,7 @@ def test_metrics_can_be_left_out_and_are_listed(results: Path, mcbench: Command)
     assert done.returncode == 0, done.stderr
     score = ScoreRecord.read(results / "warp" / "tiny" / "scores" / "mcbench-1.json")
     assert set(score.unavailable) == {"lpips", "lpips_vgg", "fvd@embedded"}
-    assert {unavailable.reason for unavailable in score.unavailable.values()} == {"left out as asked"}
+    assert {unavailable.reason for unavailable in score.unavailable.values()} == {"left out of this score"}
     assert "kvd@embedded" in score.metrics
     unknown = mcbench("score", str(results / "warp"), "--leave-out", "nonsense")
     assert unknown.returncode == 2
