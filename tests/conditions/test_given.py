@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mcbench.conditions import find_condition
-from mcbench.conditions.prepare import ConditionJob, prepare_condition
+from mcbench.conditions.prepare import ConditionJob, PeopleFound, people_found, prepare_condition
 from mcbench.conditions.store import WHOLE_BODIES, condition_folder, write_whole_bodies
 from mcbench.data import Clip
 from mcbench.errors import DataMissingError, FileFormatError
@@ -47,6 +47,9 @@ def test_people_keep_their_places_whatever_order_the_files_list_them_in(tmp_path
     clip = with_openpose(tmp_path)
     record = prepare_condition(dataset_job(clip))
     assert record.facts == {"people": 2, "found_in": "6, 6"}
+    told = PeopleFound(clip=clip.record.id, frames=(N_FRAMES, N_FRAMES), n_frames=N_FRAMES)
+    assert people_found(record) == told
+    assert people_found(record.model_copy(update={"facts": {"people": 2}})) is None, "of an older record"
     found = find_condition(clip, "poses")
     assert found.estimator == "dataset"
     np.testing.assert_allclose(found.poses().keypoints, standing_poses(N_FRAMES).keypoints, atol=1e-3)
