@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -19,6 +18,7 @@ from mcbench.video import (
     Selection,
     SourceStream,
     encode_png,
+    exact_rate,
     place,
     scale_box,
     stream_frames,
@@ -71,7 +71,7 @@ def decode_clip(work: FilesWork, folder: Path) -> DecodedClip:
         max_frames=settings.max_frames,
     )
     placement = placement_of(work, stream.size)
-    assumed = Fraction(material.fps or settings.assumed_fps).limit_denominator(100_000)
+    assumed = exact_rate(material.fps or settings.assumed_fps)
     (folder / "frames").mkdir(exist_ok=True)
     digest, n_frames = FramesDigest(), 0
     for frame in stream.frames(selection, placement, assumed_rate=assumed):

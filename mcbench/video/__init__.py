@@ -33,7 +33,7 @@ from mcbench.video.pictures import Frame, read_image, write_png
 from mcbench.video.png import encode_png
 from mcbench.video.preview import write_preview
 from mcbench.video.resizing import fit_frame, place_frame
-from mcbench.video.selection import Selection
+from mcbench.video.selection import Selection, exact_rate
 from mcbench.video.source import FrameSource
 from mcbench.video.streaming import FrameStream, SourceStream, stream_frames
 
@@ -52,6 +52,7 @@ __all__ = [
     "SourceStream",
     "digest_frames",
     "encode_png",
+    "exact_rate",
     "fit_frame",
     "open_frames",
     "place",

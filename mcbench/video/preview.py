@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,7 @@ import numpy as np
 from mcbench import files
 from mcbench.errors import InputError
 from mcbench.video.pictures import Frame
-
-_LARGEST_RATE_DENOMINATOR = 100_000
+from mcbench.video.selection import exact_rate
 
 
 def write_preview(path: Path, frames: Iterable[Frame], fps: float) -> None:
@@ -36,7 +34,7 @@ def write_preview(path: Path, frames: Iterable[Frame], fps: float) -> None:
 
     if not (math.isfinite(fps) and fps > 0):
         raise InputError(f"cannot write {path} at {fps} frames a second")
-    rate = Fraction(fps).limit_denominator(_LARGEST_RATE_DENOMINATOR)
+    rate = exact_rate(fps)
     shape: tuple[int, ...] | None = None
     with files.atomic_file(path) as temporary:
         with av.open(

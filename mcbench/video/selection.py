@@ -14,7 +14,7 @@ from mcbench.errors import FileFormatError, MismatchError
 
 _LONGEST_GAP = 60
 """Seconds between two frames beyond which times are taken to be wrong."""
-_FINEST = 100_000
+_LARGEST_RATE_DENOMINATOR = 100_000
 
 
 class Timed(Protocol):
@@ -78,7 +78,7 @@ class Selection:
             raise MismatchError(f"{self} selects no frame of {path} at {float(rate):g} frames a second")
         kept = self._kept(walk, first, stop, rate, path)
         if self.fps is not None:
-            kept = resample(kept, Fraction(self.fps).limit_denominator(_FINEST), 1 / rate, path)
+            kept = resample(kept, exact_rate(self.fps), 1 / rate, path)
         return islice(kept, self.max_frames)
 
     def _kept(
@@ -106,6 +106,11 @@ class Selection:
         end = "the end" if self.end is None else f"{self.end:g}"
         at = "" if self.reference_fps is None else f" at {self.reference_fps:g} frames a second"
         return f"start {self.start:g}, end {end}{at}"
+
+
+def exact_rate(fps: float) -> Fraction:
+    """Return the frame rate that a float stands for, such as 30000/1001."""
+    return Fraction(fps).limit_denominator(_LARGEST_RATE_DENOMINATOR)
 
 
 def resample(frames: Iterable[_Timed], fps: Fraction, seconds: Fraction, path: Path) -> Iterator[_Timed]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mcbench.records import Size
 from mcbench.video.pictures import Frame
+from mcbench.video.selection import exact_rate
 
 
 class FrameSource(ABC):
@@ -46,7 +47,7 @@ class FrameSource(ABC):
     @property
     def rate(self) -> Fraction | None:
         """`fps` exactly, such as 30000/1001."""
-        return None if self.fps is None else Fraction(self.fps).limit_denominator(100_000)
+        return None if self.fps is None else exact_rate(self.fps)
 
     def time(self, index: int, rate: Fraction) -> Fraction:
         """Return when frame `index` is shown, in seconds; by the frame rate given where nothing says it."""
