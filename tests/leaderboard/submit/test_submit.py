@@ -104,7 +104,7 @@ def test_an_archive_of_other_bytes_is_refused(place: Path) -> None:
     assert "there is no archive" in failures(verify(place, path))[0]
 
 
-@pytest.mark.parametrize("member", ["../../escape.txt", "/tmp/escape.txt"])
+@pytest.mark.parametrize("member", ["../../escape.txt", "/escape.txt"])
 def test_an_archive_that_would_write_elsewhere_is_refused(place: Path, member: str) -> None:
     path = send(place, closed=True)
     archive = path.parent / "predictions.zip"
