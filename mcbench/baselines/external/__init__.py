@@ -1,0 +1,1 @@
+"""Methods that run as programs of their own: job folders, environments, and the runner."""
