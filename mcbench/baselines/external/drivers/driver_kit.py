@@ -356,8 +356,11 @@ def _write_by_av(path: Any, frames: Iterator[Picture], fps: float) -> None:
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264rgb", rate=Fraction(fps).limit_denominator(100000))
         stream.pix_fmt, stream.options = "rgb24", {"crf": "0", "preset": "ultrafast"}
+        sized = False
         for frame in frames:
-            stream.height, stream.width = frame.shape[:2]
+            if not sized:
+                stream.height, stream.width = frame.shape[:2]
+                sized = True
             for packet in stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")):
                 container.mux(packet)
         for packet in stream.encode():
