@@ -188,6 +188,13 @@ class ModelDescription(Part):
     weights: tuple[WeightsUse, ...] = ()
     sampler: dict[str, str | int | float | bool] = {}
     """Steps, guidance, window and whatever else decides the output."""
+    inputs: tuple[str, ...] = ()
+    """What of a clip it was shown besides the reference, such as `poses`; empty also in old records."""
+
+    @property
+    def sees_truth(self) -> bool:
+        """Whether it was shown the frames that it is judged by: a yardstick, never ranked as a method."""
+        return "truth" in self.inputs
 
 
 class Environment(Part):

@@ -22,9 +22,9 @@ from mcbench.records import RunRecord, ScoreRecord
 COLUMNS = (
     "table", "rank", "mean_place", "group", "benchmark", "subset", "split", "source", "data_sha256",
     "protocol", "protocol_sha256", "networks", "precision", "weights", "variant", "division", "model",
-    "model_name", "predictions_sha256", "metric", "value", "ci_low", "ci_high", "ties", "with_reference",
-    "noise_floor", "n_videos", "n_items", "dimensions", "higher_is_better", "unit", "note", "warning",
-    "truth", "unavailable", "command", "videos_expected", "videos_scored", "frames_expected",
+    "model_name", "sees_truth", "predictions_sha256", "metric", "value", "ci_low", "ci_high", "ties",
+    "with_reference", "noise_floor", "n_videos", "n_items", "dimensions", "higher_is_better", "unit", "note",
+    "warning", "truth", "unavailable", "command", "videos_expected", "videos_scored", "frames_expected",
     "frames_scored", "complete", "missing_videos", "excluded", "date", "commit", "dirty", "submitter",
     "links", "record_sha256", "record_path", "run_path", "printed", "paper", "paper_table", "checked",
     "doubts", "about", "test_set",
@@ -33,8 +33,8 @@ COLUMNS = (
 
 `division` is `closed` or `open` for records and `published` for printed numbers. `unavailable` says why the
 `value` of a record's metric is missing; `printed` has the digits of a printed number, `note` its remarks and
-`doubts` (JSON) what other numbers say against it. `test_set` says which videos a name means. A row without
-any metric but with `unavailable` says that a benchmark has no printed number."""
+`doubts` (JSON) what other numbers say against it. `test_set` says which videos a name means. `sees_truth` marks what
+is no method and has no rank. A row without any metric but with `unavailable` says that a benchmark has no printed number."""
 PUBLISHED = "published"
 _FROM_VALUE = (
     "value", "ci_low", "ci_high", "with_reference", "noise_floor", "n_videos", "n_items", "dimensions",
@@ -181,6 +181,7 @@ def _rows(found: _Found, digest: str) -> Iterator[Item]:
         "division": submission.division,
         "model": record.model.id,
         "model_name": record.model.display_name or record.model.id,
+        "sees_truth": record.model.sees_truth,
         "predictions_sha256": record.predictions_sha256,
         "videos_expected": coverage.videos_expected,
         "videos_scored": coverage.videos_scored,

@@ -15,7 +15,7 @@ from mcbench.errors import MismatchError
 from mcbench.leaderboard.collect import items_of
 from mcbench.leaderboard.notes import Footnotes, table_notes
 from mcbench.leaderboard.printing import benchmark_remarks, make_printed
-from mcbench.leaderboard.standings import Item, counted_metrics, tables_of
+from mcbench.leaderboard.standings import Item, competes, counted_metrics, tables_of
 from mcbench.leaderboard.style import (
     MetricStyle,
     column_order,
@@ -69,7 +69,7 @@ def _table(items: Sequence[Item]) -> Table:
         by_record.setdefault(item["record_sha256"], []).append(item)
     drafts = [_draft(by_record[digest], styles) for digest in sorted(by_record)]
     _tell_apart(drafts)
-    ranked = [draft for draft in drafts if draft.first["complete"]]
+    ranked = [draft for draft in drafts if competes(draft.first)]
     counted = counted_metrics(items)
     drafts.sort(key=_place)
     footnotes = Footnotes()
@@ -182,6 +182,7 @@ def _row(
         rank=first["rank"],
         mean_place=first["mean_place"],
         complete=bool(first["complete"]),
+        sees_truth=bool(first["sees_truth"]),
         coverage=f"{first['videos_scored']}/{first['videos_expected']} videos, "
         f"{first['frames_scored']}/{first['frames_expected']} frames",
         share=round(first["frames_scored"] / max(1, first["frames_expected"]), 4),
@@ -235,7 +236,7 @@ def _cell(
         interval="" if None in ends else ", ".join(shown(end, column.style) for end in ends),
         value=item["value"],
         counts=counts,
-        best=bool(draft.first["complete"]) and draft.displayed[column.metric] == best,
+        best=competes(draft.first) and draft.displayed[column.metric] == best,
         ties=item["ties"] or "",
         warning=item["warning"] or "",
         footnotes=tuple(marks),

@@ -103,7 +103,7 @@ def _head(column: Column) -> str:
 
 
 def _row(row: Row, table: Table, out: Path) -> list[str]:
-    name = markdown(row.name) + ("" if row.complete else " (incomplete)")
+    name = markdown(row.name) + (f" ({row.mark})" if row.mark else "")
     links = [f"[score]({link_target(row.record, out)})"]
     if row.run is not None:
         links.append(f"[run]({link_target(row.run, out)})")

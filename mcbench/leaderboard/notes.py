@@ -140,6 +140,8 @@ def _data_note(items: Sequence[Item]) -> Iterator[str]:
 def _coverage_note(first: Item, row: Row) -> Iterator[str]:
     missing, excluded = json.loads(first["missing_videos"]), json.loads(first["excluded"])
     parts = [] if row.complete else [f"incomplete ({row.coverage}) and not ranked"]
+    if row.sees_truth:
+        parts.append("was shown the frames that it is judged by: a yardstick, no method, and not ranked")
     without_reason = [video for video in missing if video not in excluded]
     if without_reason:
         parts.append(f"missing {_listed(without_reason)}")

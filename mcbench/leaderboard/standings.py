@@ -47,16 +47,21 @@ def add_standings(items: Sequence[Item], records: Mapping[str, ScoreRecord]) -> 
         _rank(group, records)
 
 
+def competes(item: Item) -> bool:
+    """Return whether a row of the frame is ranked: its coverage is whole, and it was not shown the truth."""
+    return bool(item["complete"]) and not item["sees_truth"]
+
+
 def counted_metrics(items: Sequence[Item]) -> list[str]:
     """Return the metrics that decide a table's ranking: of each family the first that all ranked rows have.
 
     Args:
         items: the table's rows of the frame.
     """
-    ranked = {item["record_sha256"] for item in items if item["complete"]}
+    ranked = {item["record_sha256"] for item in items if competes(item)}
     having: dict[str, set[str]] = defaultdict(set)
     for item in items:
-        if item["complete"] and item["value"] is not None and not is_of_the_data(item["metric"]):
+        if competes(item) and item["value"] is not None and not is_of_the_data(item["metric"]):
             having[item["metric"]].add(item["record_sha256"])
     chosen: dict[str, str] = {}
     for metric in sorted(having, key=column_order):
@@ -90,7 +95,7 @@ def _rank(items: Sequence[Item], records: Mapping[str, ScoreRecord]) -> None:
     rows = {
         digest: group
         for digest, group in _grouped(items, lambda item: item["record_sha256"]).items()
-        if group[0]["complete"]
+        if competes(group[0])
     }
     if not counted or not rows:
         return

@@ -71,7 +71,7 @@ class Row:
     name: str
     cells: tuple[Cell, ...]
     rank: int | None
-    """Place in the table; ties share it. None where the coverage is incomplete."""
+    """Place in the table; ties share it. None where the coverage is incomplete or the truth was shown."""
     mean_place: Fraction | None
     complete: bool
     coverage: str
@@ -87,8 +87,16 @@ class Row:
     """Letters of its groups over all counted metrics: methods that share one are parted by no paired test.
     Empty where nothing was tested."""
     submitter: str = ""
+    sees_truth: bool = False
+    """Whether it was shown the frames that it is judged by: a yardstick, no method."""
     links: Mapping[str, str] = field(default_factory=dict)
     """What (`paper`, `code`, `page`, `predictions`) -> its address, https alone."""
+
+    @property
+    def mark(self) -> str:
+        """What stands after the name of a row without a rank: `incomplete`, `shown the truth`, or both."""
+        marks = (("incomplete", not self.complete), ("shown the truth", self.sees_truth))
+        return ", ".join(text for text, holds in marks if holds)
 
     @property
     def commit_mark(self) -> str:

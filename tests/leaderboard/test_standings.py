@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from mcbench.leaderboard import Table, collect, make_tables
+from mcbench.leaderboard import Table, collect, make_tables, write_leaderboard
 from mcbench.leaderboard.notes import MOST_TESTED
-from mcbench.records import MetricValue, ScoreRecord
+from mcbench.records import MetricValue, ModelDescription, ScoreRecord
 from mcbench.scoring import compare_methods
 from tests.leaderboard import factory
 
@@ -172,3 +172,23 @@ def test_readings_of_the_data_are_no_columns_and_rank_nobody(tmp_path: Path) -> 
     assert any("Signature distance of the data: 0.3100" in note for note in table.notes)
     frame = collect([tmp_path])
     assert "iaa_truth" in set(frame["metric"]), "the CSV has them"
+
+
+def test_who_was_shown_the_truth_is_listed_below_and_ranks_nobody(tmp_path: Path) -> None:
+    methods = [record("a", {"psnr": noisy(24.0, 0)}), record("b", {"psnr": noisy(20.0, 1)})]
+    ranked = [(row.name, row.rank, row.group) for row in table_of(tmp_path / "methods", *methods).rows]
+    yardstick = ModelDescription(
+        id="ground-truth", display_name="ground-truth", kind="builtin", inputs=("poses", "truth")
+    )
+    table = table_of(
+        tmp_path / "all",
+        *methods,
+        record("x", {"psnr": [100.0] * len(VIDEOS)}).model_copy(update={"model": yardstick}),
+    )
+    *others, last = table.rows
+    assert [(row.name, row.rank, row.group) for row in others] == ranked
+    assert (last.name, last.rank, last.group, last.mark) == ("ground-truth", None, "", "shown the truth")
+    assert [row.cells[0].best for row in table.rows] == [True, False, False]
+    assert any("ground-truth: was shown the frames" in note for note in table.notes)
+    write_leaderboard(collect([tmp_path / "all"]), tmp_path / "board")
+    assert "| ground-truth (shown the truth) |" in (tmp_path / "board" / "README.md").read_text()

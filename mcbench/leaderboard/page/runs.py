@@ -113,6 +113,7 @@ def _facts_of_model(row: Row, model: ModelDescription | None) -> list[tuple[str,
         ("After", model.paper),
         ("Weights", ", ".join(f"{use.name} ({use.sha256[:12]})" for use in model.weights)),
         ("Sampler", _settings(model.sampler)),
+        ("Shown of a clip", ", ".join(("reference", *model.inputs)) if model.inputs else ""),
         *links,
     ]
 
