@@ -34,8 +34,8 @@ COLUMNS = (
 `division` is `closed` or `open` for records and `published` for printed numbers. `unavailable` says why the
 `value` of a record's metric is missing; `printed` has the digits of a printed number, `note` its remarks and
 `doubts` (JSON) what other numbers say against it. `test_set` says which videos a name means.
-`sees_truth` marks what is no method and has no rank. A row without any metric but with `unavailable` says that a benchmark
-has no printed number."""
+`sees_truth` marks what is no method and has no rank. A row without any metric but with `unavailable` says
+that a benchmark has no printed number."""
 PUBLISHED = "published"
 _FROM_VALUE = (
     "value", "ci_low", "ci_high", "with_reference", "noise_floor", "n_videos", "n_items", "dimensions",
