@@ -13,7 +13,7 @@ _SPECS = (
         id="ours",
         display_name="ours",
         kind="ours",
-        factory="mcbench.model.animator:load_ours",
+        factory="mcbench.baselines.ours:load_ours",
         description="The bundled reference model (multi-condition framework of Xue et al.), smallest size.",
         paper="Xue et al., Towards Multiple Character Image Animation Through Enhancing Implicit "
         "Decoupling, ICLR 2025",

@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from mcbench.errors import FileFormatError, InputError, MismatchError
-from mcbench.model.animator import load_pipeline
 from mcbench.model.config import ModelConfig
+from mcbench.model.loading import load_pipeline
 from mcbench.model.networks import build_networks, build_scheduler, temporal_parameter
 from mcbench.model.training import TrainingDivergedError, loop, train
 from mcbench.model.training.batches import augmented, clips_in_use, make_batch

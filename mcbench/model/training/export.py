@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 
 from mcbench import files
-from mcbench.model.animator import load_pipeline
 from mcbench.model.config import ModelConfig
+from mcbench.model.loading import load_pipeline
 from mcbench.model.pipeline import settings_of
 
 

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from mcbench import files
 from mcbench.baselines.contract import AnimationRequest
+from mcbench.baselines.ours import load_ours
 from mcbench.data.truth import Poses
 from mcbench.errors import (
     DataMissingError,
@@ -14,7 +15,7 @@ from mcbench.errors import (
     MismatchError,
     WeightsMissingError,
 )
-from mcbench.model.animator import CHECKPOINTS, load_ours
+from mcbench.model.loading import CHECKPOINTS
 from mcbench.model.pipeline import AnimationPipeline
 from tests.model.conftest import make_poses
 

@@ -6,16 +6,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
-from diffusers.utils import logging
 from numpy.typing import NDArray
 
 from mcbench import files
 from mcbench.baselines.contract import AnimationRequest, Options
-from mcbench.errors import DataMissingError, FileFormatError, InputError, MismatchError, WeightsMissingError
-from mcbench.model.pipeline import AnimationPipeline, resize_picture
+from mcbench.errors import DataMissingError, InputError, MismatchError
+from mcbench.model.loading import find_checkpoint, load_pipeline
+from mcbench.model.pipeline import resize_picture
 from mcbench.records import ModelDescription, WeightsUse
 
-CHECKPOINTS = Path(__file__).parent / "checkpoints"
 _OPTIONS = ("checkpoint", "steps", "guidance", "window", "overlap")
 
 
@@ -36,7 +35,8 @@ def load_ours(device: str, options: Options) -> OursAnimator:
     unknown = sorted(set(options) - set(_OPTIONS))
     if unknown:
         raise InputError(f"ours has no option {unknown[0]!r}", f"its options are {', '.join(_OPTIONS)}")
-    return OursAnimator(_checkpoint(str(options.get("checkpoint", "tiny"))), device, options)
+    checkpoint = options.get("checkpoint")
+    return OursAnimator(find_checkpoint(None if checkpoint is None else str(checkpoint)), device, options)
 
 
 class OursAnimator:
@@ -114,43 +114,6 @@ class OursAnimator:
         size = request.size if request.size is not None else self._pipeline.size
         for frame in output.frames:
             yield resize_picture(frame, size)
-
-
-def load_pipeline(folder: Path) -> AnimationPipeline:
-    """Load a pipeline's folder in single precision, from this machine alone.
-
-    Raises:
-        FileFormatError: it does not hold a whole pipeline of ours.
-    """
-    showed_progress = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        # diffusers fills networks made in float32, whatever the precision of the file.
-        pipeline: AnimationPipeline = AnimationPipeline.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
-        raise FileFormatError(
-            f"{folder} does not hold a pipeline of mcbench: {error}",
-            "give the folder `pipeline` that mcbench train writes",
-        ) from error
-    finally:
-        if showed_progress:
-            logging.enable_progress_bar()
-    pipeline.set_progress_bar_config(disable=True)
-    if not pipeline.config.get("settings"):
-        raise FileFormatError(f"{folder}/model_index.json has no settings of an mcbench pipeline")
-    return pipeline
-
-
-def _checkpoint(name: str) -> Path:
-    shipped = CHECKPOINTS / name
-    folder = shipped if shipped.is_dir() else Path(name)
-    if not (folder / "model_index.json").is_file():
-        known = ", ".join(sorted(path.name for path in CHECKPOINTS.glob("*") if path.is_dir()))
-        raise WeightsMissingError(
-            f"there is no checkpoint {name!r}",
-            f"use a shipped one ({known}) or the folder `pipeline` that mcbench train writes",
-        )
-    return folder
 
 
 def _number(options: Mapping[str, object], name: str, default: float) -> float:
