@@ -25,6 +25,7 @@ def main(repository: Path, folder: Path) -> None:
     base = folder / "stable-diffusion-v1-5"
     shape = {"block_out_channels": WIDTHS, "cross_attention_dim": CONTEXT, "attention_head_dim": 8}
     UNet2DConditionModel(sample_size=64, **shape).save_pretrained(base / "unet", safe_serialization=False)
+    drop_mid_block_type(base / "unet" / "config.json")
     write_text_encoder(base)
     AutoencoderKL(
         block_out_channels=(32, 32, 32, 32),
@@ -51,6 +52,13 @@ def main(repository: Path, folder: Path) -> None:
     torch.save(
         {"global_step": 0, "state_dict": state}, own / "temporal_attention" / "temporal_attention.ckpt"
     )
+
+
+def drop_mid_block_type(path: Path) -> None:
+    """Leave out what Stable Diffusion 1.5's own file, older than the entry, has not: the authors' UNet refuses it."""
+    config = json.loads(path.read_text())
+    del config["mid_block_type"]
+    path.write_text(json.dumps(config, indent=2))
 
 
 def write_text_encoder(base: Path) -> None:
