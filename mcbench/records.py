@@ -149,6 +149,8 @@ class VideoJob(Record):
     seed: int = 0
     device: str = "auto"
     options: dict[str, str | int | float | bool] = {}
+    home: str | None = None
+    """mcbench's home folder; None for the default."""
 
 
 class VideoResult(Part):

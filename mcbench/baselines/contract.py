@@ -1,10 +1,10 @@
-"""What every method is to mcbench: a light spec, and an animator that turns a request into frames."""
+"""What every method is to mcbench once it is loaded: an animator that turns a request into frames."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,51 +12,43 @@ from numpy.typing import NDArray
 from mcbench.data.truth import Poses
 from mcbench.records import ModelDescription, Size
 
-Kind = Literal["ours", "builtin"]
-Need = Literal["poses"]
 Options = Mapping[str, str | int | float | bool]
+Picture = Callable[[int, Size], NDArray[np.uint8]]
+"""(index of the frame, (height, width)) -> uint8 [height, width, 3] RGB; masks [height, width]."""
 
 
 @dataclass(frozen=True)
-class Spec:
-    """What is known of a method without importing it.
+class WholeBodies:
+    """Points of whole bodies, in pixels of the clip's own size.
 
     Attributes:
-        id: the name for `--model`.
-        display_name: the name in tables.
-        kind: how it runs.
-        factory: `module:attribute` of a callable `(device: str, options: Options) -> Animator`.
-        description: one sentence.
-        paper: citation, or empty.
-        licence: of the code and weights that run.
-        needs: what a clip must have besides its reference image.
-        options: names of the options it takes and their defaults.
+        keypoints: float32 [frames, people, 134, 2] (see `mcbench.estimators.pose.People`), NaN where a person
+            was not found.
+        confidence: float32 [frames, people, 134].
     """
 
-    id: str
-    display_name: str
-    kind: Kind
-    factory: str
-    description: str
-    paper: str = ""
-    licence: str = "Apache-2.0"
-    needs: tuple[Need, ...] = ()
-    options: Options = field(default_factory=dict)
+    keypoints: NDArray[np.float32]
+    confidence: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class AnimationRequest:
-    """What a method is shown of a clip: never its frames beyond the reference.
+    """What a method is shown of a clip: what its spec names as `inputs`, and nothing else.
 
     Attributes:
         video: the clip's id.
         reference: uint8 [height, width, 3], RGB: the clip's first frame.
         poses: the driving poses of all frames, `poses.keypoints[0]` being the reference's own; None
-            where the clip has none (then `spec.needs` must not name them).
+            where the spec does not ask for poses.
         n_frames: how many frames to make; frame 0 shows the reference's pose.
         fps: frames a second of the clip.
         size: (height, width) asked for, or None for the method's own choice.
         seed: seed of this video, from a hash of the run's seed, the model and the video.
+        true_frame: index -> the clip's own frame, uint8 [height, width, 3]; only for `driving-frames` (the
+            self-reenactment way) and `truth`.
+        pictures: `pose-drawings`, `dwpose-drawings`, `densepose` and `masks`, those that the spec asks for.
+        whole_bodies: of the poses, where they have them.
+        prompt: a text, where the spec asks for one.
     """
 
     video: str
@@ -66,6 +58,10 @@ class AnimationRequest:
     fps: float
     size: Size | None
     seed: int
+    true_frame: Callable[[int], NDArray[np.uint8]] | None = None
+    pictures: Mapping[str, Picture] = field(default_factory=dict)
+    whole_bodies: WholeBodies | None = None
+    prompt: str | None = None
 
 
 class Animator(Protocol):

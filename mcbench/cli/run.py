@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    model: Annotated[str, typer.Option("--model", help="ours, copy-reference or warp.")],
+    model: Annotated[str, typer.Option("--model", help="A name from `mcbench baselines list`, or a spec's .toml file.")],
     split: Annotated[
         str, typer.Option("--split", help="BENCHMARK or BENCHMARK/SUBSET, such as multi-character/demo.")
     ],
@@ -89,7 +89,7 @@ def run(
     if as_json:
         console.emit_json(record)
     else:
-        print_run(record, run_folder(out, model, record.split))
+        print_run(record, run_folder(out, record.model.id, record.split))
     wanted = wanted_videos(record.split, clips or None, limit_videos)
     done = {result.video for result in record.videos if result.status == "done"}
     left = [video for video in wanted if video not in done]

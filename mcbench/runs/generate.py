@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mcbench import baselines, environment, files, video
-from mcbench.baselines import AnimationRequest, Animator
-from mcbench.conditions import DrivingPoses, driving_poses
+from mcbench.baselines import Animator
+from mcbench.baselines.inputs import ClipInputs, clip_inputs
 from mcbench.data import Clip, load_clip
 from mcbench.errors import McbenchError, MismatchError
 from mcbench.records import Size, VideoJob, VideoResult
@@ -36,12 +36,17 @@ def generate_video(job: VideoJob, animator: Animator | None = None) -> VideoResu
     try:
         device = environment.pick_device(job.device)
         clip = load_clip(Path(job.clip_folder))
-        driving = video_poses(job, clip)
+        inputs = video_inputs(job, clip)
         if animator is None:
-            animator = baselines.load(job.model, device, job.options)
+            animator = baselines.load(job.model, device, job.options, _home(job))
         environment.reset_peak_memory(device)
         began = time.perf_counter()
-        digest, size = _write_frames(job, clip, driving, animator, out)
+        model = baselines.get(job.model, _home(job)).id
+        request = inputs.request(
+            clip, job.video, job.n_frames, job.size, video_seed(job.seed, model, job.video)
+        )
+        frames = _checked(animator.animate(request), job)
+        digest, size = write_video(out, job.video, frames, clip.record.fps)
         seconds = time.perf_counter() - began
     except Exception as error:  # any failure of a model is this video's, and the run goes on
         files.write_text(log, traceback.format_exc())
@@ -53,7 +58,7 @@ def generate_video(job: VideoJob, animator: Animator | None = None) -> VideoResu
         size=size,
         frames_sha256=digest,
         clip_sha256=clip.record.frames_sha256,
-        conditions={} if driving is None else driving.conditions,
+        conditions=inputs.conditions,
         seconds=round(seconds, 3),
         peak_memory_bytes=environment.peak_memory_bytes(device),
     )
@@ -65,44 +70,49 @@ def video_seed(seed: int, model: str, name: str) -> int:
     return int.from_bytes(digest[:8], "big") >> 1
 
 
-def video_poses(job: VideoJob, clip: Clip) -> DrivingPoses | None:
-    """Return the poses that drive a video, or None for a model that needs none.
+def video_inputs(job: VideoJob, clip: Clip) -> ClipInputs:
+    """Return what a video's model is shown of its clip.
 
     Raises:
-        DataMissingError: the clip has none; the hint is the command that makes them.
-        FileFormatError: they are damaged.
+        DataMissingError: the clip lacks what the model needs; the hint is the command that makes it.
+        FileFormatError: something is damaged.
     """
-    return driving_poses(clip, job.poses_by) if "poses" in baselines.get(job.model).needs else None
+    spec = baselines.get(job.model, _home(job))
+    return clip_inputs(spec, clip, poses_by=job.poses_by, options={**spec.options, **job.options})
 
 
-def _write_frames(
-    job: VideoJob, clip: Clip, driving: DrivingPoses | None, animator: Animator, out: Path
-) -> tuple[str, Size]:
+def write_video(out: Path, name: str, frames: Iterable[NDArray[np.uint8]], fps: float) -> tuple[str, Size]:
+    """Write `frames/NAME/000000.png ...`, whole or not at all, and `previews/NAME.mp4`.
+
+    Args:
+        out: folder of the run.
+        name: of the video.
+        frames: uint8 [height, width, 3] RGB, all of one size.
+        fps: of the preview.
+
+    Returns:
+        `FramesDigest` of the frames, and their (height, width).
+
+    Raises:
+        MismatchError: there are no frames.
+    """
     digest = video.FramesDigest()
-    preview = out / "previews" / f"{job.video}.mp4"
+    preview = out / "previews" / f"{name}.mp4"
     preview.unlink(missing_ok=True)
     size: Size | None = None
-    with files.atomic_folder(out / "frames" / job.video) as folder:
-        for index, frame in enumerate(_checked(animator.animate(_request(job, clip, driving)), job)):
+    with files.atomic_folder(out / "frames" / name) as folder:
+        for index, frame in enumerate(frames):
             size = (frame.shape[0], frame.shape[1])
             digest.update(frame)
             video.write_png(folder / f"{index:06d}.png", frame)
         if size is None:
-            raise MismatchError(f"{job.model} made no frame of {job.video}")
-        video.write_preview(preview, video.open_frames(folder), clip.record.fps)
+            raise MismatchError(f"there is no frame of {name}")
+        video.write_preview(preview, video.open_frames(folder), fps)
     return digest.hexdigest(), size
 
 
-def _request(job: VideoJob, clip: Clip, driving: DrivingPoses | None) -> AnimationRequest:
-    return AnimationRequest(
-        video=job.video,
-        reference=clip.frame(0),
-        poses=None if driving is None else driving.poses.first(job.n_frames),
-        n_frames=job.n_frames,
-        fps=clip.record.fps,
-        size=job.size,
-        seed=video_seed(job.seed, job.model, job.video),
-    )
+def _home(job: VideoJob) -> Path | None:
+    return None if job.home is None else Path(job.home)
 
 
 def _checked(frames: Iterator[NDArray[np.uint8]], job: VideoJob) -> Iterator[NDArray[np.uint8]]:

@@ -13,7 +13,7 @@ from mcbench.baselines import Animator, Options
 from mcbench.errors import DataMissingError, InputError, MismatchError
 from mcbench.progress import Progress, SilentProgress
 from mcbench.records import ModelDescription, RunRecord, Size, SplitRecord, VideoJob, VideoResult, now
-from mcbench.runs.generate import generate_video, video_poses
+from mcbench.runs.generate import generate_video, video_inputs
 from mcbench.runs.previews import write_truth_previews
 
 
@@ -72,7 +72,7 @@ def run_model(request: RunRequest, progress: Progress | None = None) -> RunRecor
         MismatchError: the folder holds a run of other data, weights, seed, sizes or code.
     """
     progress = progress or SilentProgress()
-    baselines.get(request.model)
+    spec = baselines.get(request.model, request.home)
     _check_limits(request)
     data.ensure_prepared(
         request.split,
@@ -85,8 +85,8 @@ def run_model(request: RunRequest, progress: Progress | None = None) -> RunRecor
     split = data.open_split(request.split, source=request.source, home=request.home)
     wanted = wanted_videos(split.record, request.clips, request.limit_videos)
     device = environment.pick_device(request.device)
-    animator = baselines.load(request.model, device, request.options)
-    folder = run_folder(request.out, request.model, split.record)
+    animator = baselines.load(request.model, device, request.options, request.home)
+    folder = run_folder(request.out, spec.id, split.record)
     record_path = folder / "run.json"
     with files.locked(record_path, wait=False):
         clips = [clip for clip in split.clips if clip.record.id in wanted]
@@ -190,7 +190,7 @@ def _said(value: object) -> str:
 
 
 def _other_conditions(old: RunRecord, jobs: Sequence[VideoJob], clips: Sequence[data.Clip]) -> list[str]:
-    """Name the videos that are there and were driven by other poses than they would be now."""
+    """Name the videos that are there and were driven by something else than they would be now."""
     driven_by = {result.video: result.conditions for result in old.videos if result.status == "done"}
     changed = []
     for job, clip in zip(jobs, clips, strict=True):
@@ -198,11 +198,12 @@ def _other_conditions(old: RunRecord, jobs: Sequence[VideoJob], clips: Sequence[
         if not before:
             continue
         try:
-            now = video_poses(job, clip)
+            after = video_inputs(job, clip).conditions
         except DataMissingError:
-            continue  # its poses are gone since, and what is done needs them no more
-        if now is not None and now.conditions != before:
-            changed.append(f"kind of poses for {job.video} (it was driven by {before.get('poses', '')})")
+            continue  # what drove it is gone since, and what is done needs it no more
+        kinds = [kind for kind in before if before[kind] != after.get(kind)]
+        if kinds:
+            changed.append(f"kind of {kinds[0]} for {job.video} (it was driven by {before[kinds[0]]})")
     return changed
 
 
@@ -222,6 +223,7 @@ def _job(request: RunRequest, clip: data.Clip, folder: Path, device: str) -> Vid
         seed=request.seed,
         device=device,
         options=dict(request.options),
+        home=None if request.home is None else str(request.home),
     )
 
 
