@@ -24,11 +24,12 @@ class Reference:
     """What the denoiser sees of the references of a batch of videos.
 
     Attributes:
-        bank: hidden states of the ReferenceNet by name of self-attention, one row a video.
+        bank: the denoiser's keys and values of the ReferenceNet's hidden states by name of self-attention,
+            one row a video: projected once, and not at every frame, window and step.
         tokens: image tokens for cross-attention, [videos, tokens, dimension].
     """
 
-    bank: reference_attention.Bank
+    bank: reference_attention.ProjectedBank
     tokens: torch.Tensor
 
 
@@ -87,7 +88,7 @@ class Networks(nn.Module):
             added_to_first_features(self.reference_net, features),
         ):
             self.reference_net(latents, 0, encoder_hidden_states=tokens, return_dict=False)
-        return Reference(bank, tokens)
+        return Reference(reference_attention.projected(self.denoiser, bank), tokens)
 
     def guide(self, maps: dict[str, torch.Tensor]) -> torch.Tensor | None:
         """Return the sum of all guiders' features for some frames, [frames, C, h, w]; None without guiders.
@@ -113,7 +114,7 @@ class Networks(nn.Module):
         timesteps: torch.Tensor,
         features: torch.Tensor | None,
         tokens: torch.Tensor,
-        bank: reference_attention.Bank | None,
+        bank: reference_attention.ProjectedBank | None,
         *,
         plain_videos: int = 0,
     ) -> torch.Tensor:

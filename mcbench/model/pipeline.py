@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from mcbench.conditions import ClipConditions
 from mcbench.data.truth import Poses
 from mcbench.errors import InputError, MismatchError
 from mcbench.model.config import ModelConfig
+from mcbench.model.frame_store import FrameStore
 from mcbench.model.guiders import Guider, ReferenceTokens
 from mcbench.model.latents import SpaceToDepthLatents, check_divisible
 from mcbench.model.maps import Appearance, first_guesses, guider_maps, to_tensor
@@ -25,6 +27,10 @@ from mcbench.progress import Progress, SilentProgress
 from mcbench.records import Size
 
 _MAPS_AT_ONCE = 8
+_ASPECT_TOLERANCE = 0.02
+
+Guess = Callable[[int, int], torch.Tensor]
+"""First guesses of the frames from one to another (not included), float [n, 3, H, W], 0 to 255."""
 
 
 @dataclass
@@ -38,12 +44,24 @@ class AnimationOutput(BaseOutput):  # type: ignore[misc]
     frames: NDArray[np.uint8]
 
 
+@dataclass(frozen=True)
+class _Sampling:
+    """How one video is sampled."""
+
+    windows: list[tuple[int, int]]
+    steps: int
+    guidance: float
+    seed: int
+    progress: Progress
+
+
 class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
     """Animates the people of a reference picture along poses.
 
     ReferenceNet, image encoder and guiders run once a video. The noise of the whole video is drawn once,
     on the CPU, from its seed; windows index into it. Windows run one after the other, so the frames do
-    not depend on batching or on other videos.
+    not depend on batching or on other videos. Of a long video, guiders' features and first guesses lie in a
+    temporary file, and frames are decoded a few at a time: only the latents grow with its length.
 
     Args:
         denoiser: `UNetMotionModel`, or `UNet2DConditionModel` for frames independent of each other.
@@ -119,6 +137,28 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
         return int(height), int(width)
 
     @property
+    def grid(self) -> int:
+        """Side in pixels of one position of the coarsest features: sizes must be multiples of it."""
+        levels = len(self.denoiser.config.block_out_channels)
+        return int(self.latents.factor << (levels - 1))
+
+    def size_for(self, picture: Size) -> Size:
+        """Return the size to generate for a reference of (height, width) `picture`.
+
+        The native size where the aspects agree within 2 %; else the multiples of `grid` that come nearest to
+        the picture's aspect and the native number of pixels, so that nobody is squeezed.
+        """
+        height, width = self.size
+        if abs(picture[0] / picture[1] / (height / width) - 1) <= _ASPECT_TOLERANCE:
+            return self.size
+        ideal = (
+            (height * width * picture[0] / picture[1]) ** 0.5,
+            (height * width * picture[1] / picture[0]) ** 0.5,
+        )
+        rows, columns = (max(1, round(side / self.grid)) * self.grid for side in ideal)
+        return rows, columns
+
+    @property
     def latents(self) -> SpaceToDepthLatents:
         """The space that is denoised."""
         settings = self.config.settings["latents"]
@@ -139,8 +179,11 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
             reference_pose_in_reference_net=self.config.settings["reference_pose_in_reference_net"],
         )
 
-    @torch.no_grad()
-    def __call__(
+    def __call__(self, reference: NDArray[np.uint8], poses: Poses, **options: Any) -> AnimationOutput:
+        """Return all frames at once; arguments and errors are those of `stream`."""
+        return AnimationOutput(frames=np.stack(list(self.stream(reference, poses, **options))))
+
+    def stream(
         self,
         reference: NDArray[np.uint8],
         poses: Poses,
@@ -152,18 +195,18 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
         window: int | None = None,
         overlap: int | None = None,
         progress: Progress | None = None,
-    ) -> AnimationOutput:
-        """Generate one frame a pose.
+    ) -> Iterator[NDArray[np.uint8]]:
+        """Generate one frame a pose; frames are yielded, uint8 [H, W, 3], as they are decoded.
 
         Args:
             reference: uint8 [height, width, 3], RGB; it shows the people as `poses.keypoints[0]` has them,
                 at the aspect of `poses.size`. Resized (area) to the generated size where it differs.
             poses: of all frames, frame 0 being the reference's own.
             seed: of the video's noise.
-            size: (height, width) to generate; the native size by default. Sides must be multiples of
-                latent factor x 2 ^ (levels - 1).
+            size: (height, width) to generate; the native size by default. Sides must be multiples of `grid`.
             steps, guidance, window, overlap: of sampling; defaults from the settings. A guidance of 1
-                runs one pass; any other runs two, of which one sees neither reference features nor tokens.
+                runs one pass; any other runs two in one batch, of which one sees neither reference features
+                nor tokens.
             progress: counts denoiser calls.
 
         Raises:
@@ -180,17 +223,20 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
             window if window is not None else defaults["window"],
             overlap if overlap is not None else defaults["overlap"],
         )
+        plan = _Sampling(windows, steps, guidance, seed, progress or SilentProgress())
+        return self._generate(resize_picture(reference, size), ClipConditions(poses, size), plan)
+
+    @torch.no_grad()
+    def _generate(
+        self, picture: NDArray[np.uint8], conditions: ClipConditions, plan: _Sampling
+    ) -> Iterator[NDArray[np.uint8]]:
         networks = self.networks()
-        picture = resize_picture(reference, size)
         reference_latents = self.latents.encode(to_tensor(picture[None]).to(self.device))
-        conditions = ClipConditions(poses, size)
         seen = self._read_reference(networks, picture, reference_latents, conditions)
-        features, guesses = self._guide(networks, picture, conditions)
-        latents = self._noise(reference_latents, poses.n_frames, seed)
-        latents = self._denoise(
-            networks, latents, seen, features, windows, steps, guidance, progress or SilentProgress()
-        )
-        return AnimationOutput(frames=self._decode(latents, guesses))
+        features, guess = self._guide(networks, picture, conditions)
+        latents = self._noise(reference_latents, len(conditions), plan.seed)
+        latents = self._denoise(networks, latents, seen, features, plan)
+        yield from self._decode(latents, guess)
 
     def check_inputs(
         self, reference: NDArray[np.uint8], poses: Poses, size: Size, steps: int, guidance: float
@@ -202,7 +248,7 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
                 "convert it to RGB without alpha",
             )
         aspect, expected = reference.shape[0] / reference.shape[1], poses.size[0] / poses.size[1]
-        if abs(aspect / expected - 1) > 0.02:
+        if abs(aspect / expected - 1) > _ASPECT_TOLERANCE:
             raise MismatchError(
                 f"the reference is {reference.shape[0]}x{reference.shape[1]} but the poses are of a picture "
                 f"of {poses.size[0]}x{poses.size[1]}",
@@ -213,7 +259,7 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
                 f"cannot animate {poses.n_people} people over {poses.n_frames} frames",
                 "give poses with at least one person and one frame",
             )
-        check_divisible(size, self.latents.factor * 2 ** (len(self.denoiser.config.block_out_channels) - 1))
+        check_divisible(size, self.grid)
         if steps < 1 or not 0 <= guidance <= 100:
             raise InputError(
                 f"{steps} steps with guidance {guidance} cannot be sampled",
@@ -233,20 +279,20 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
 
     def _guide(
         self, networks: Networks, picture: NDArray[np.uint8], conditions: ClipConditions
-    ) -> tuple[torch.Tensor | None, torch.Tensor]:
-        """Return the guiders' features and the first guesses (uint8) of all frames."""
+    ) -> tuple[FrameStore | None, Guess]:
+        """Return the guiders' features of all frames, and their first guesses."""
         appearance = Appearance(conditions, picture)
         relative_to = self.config.settings["latents"]["relative_to"]
         reference = to_tensor(picture[None])
-        parts, guesses = [], []
+        kept, guesses = FrameStore(self.device), FrameStore(torch.device("cpu"))
         for start in range(0, len(conditions), _MAPS_AT_ONCE):
             frames = range(start, min(start + _MAPS_AT_ONCE, len(conditions)))
             maps = guider_maps(conditions, appearance, frames)
-            guesses.append(first_guesses(relative_to, reference, maps).round().byte())
+            guesses.add(first_guesses(relative_to, reference, maps).round().byte())
             features = networks.guide({name: each.to(self.device) for name, each in maps.items()})
             if features is not None:
-                parts.append(features)
-        return torch.cat(parts) if parts else None, torch.cat(guesses)
+                kept.add(features)
+        return kept if len(kept) else None, lambda start, stop: guesses.read(start, stop).float()
 
     def _noise(self, reference_latents: torch.Tensor, n_frames: int, seed: int) -> torch.Tensor:
         _, channels, height, width = reference_latents.shape
@@ -261,37 +307,33 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
         networks: Networks,
         latents: torch.Tensor,
         seen: Reference,
-        features: torch.Tensor | None,
-        windows: list[tuple[int, int]],
-        steps: int,
-        guidance: float,
-        progress: Progress,
+        features: FrameStore | None,
+        plan: _Sampling,
     ) -> torch.Tensor:
-        self.scheduler.set_timesteps(steps, device=self.device)
-        progress.start("Sampling", len(self.scheduler.timesteps) * len(windows))
+        self.scheduler.set_timesteps(plan.steps, device=self.device)
+        plan.progress.start("Sampling", len(self.scheduler.timesteps) * len(plan.windows))
         for timestep in self.scheduler.timesteps:
             scaled = self.scheduler.scale_model_input(latents, timestep)
             total = torch.zeros_like(latents)
             weight_sum = torch.zeros(latents.shape[2], device=self.device)
-            for start, stop in windows:
-                part = None if features is None else features[start:stop]
-                predicted = _guided(networks, scaled[:, :, start:stop], timestep, part, seen, guidance)
+            for start, stop in plan.windows:
+                part = None if features is None else features.read(start, stop)
+                predicted = _guided(networks, scaled[:, :, start:stop], timestep, part, seen, plan.guidance)
                 weights = triangular_weights(stop - start).to(self.device)
                 total[:, :, start:stop] += predicted * weights[:, None, None]
                 weight_sum[start:stop] += weights
-                progress.advance()
-            latents = self.scheduler.step(
-                total / weight_sum[:, None, None], timestep, latents, return_dict=False
-            )[0]
+                plan.progress.advance()
+            total /= weight_sum[:, None, None]
+            latents = self.scheduler.step(total, timestep, latents, return_dict=False)[0]
         return latents
 
-    def _decode(self, latents: torch.Tensor, guesses: torch.Tensor) -> NDArray[np.uint8]:
-        frames = []
-        parts = torch.split(latents[0].transpose(0, 1), _MAPS_AT_ONCE)
-        for part, guess in zip(parts, torch.split(guesses, _MAPS_AT_ONCE), strict=True):
-            pictures = self.latents.decode_frames(part, guess.to(self.device).float())
-            frames.append(pictures.round().byte().permute(0, 2, 3, 1).cpu().numpy())
-        return np.concatenate(frames)
+    def _decode(self, latents: torch.Tensor, guess: Guess) -> Iterator[NDArray[np.uint8]]:
+        n_frames = latents.shape[2]
+        for start in range(0, n_frames, _MAPS_AT_ONCE):
+            stop = min(start + _MAPS_AT_ONCE, n_frames)
+            part = latents[0, :, start:stop].transpose(0, 1)
+            pictures = self.latents.decode_frames(part, guess(start, stop).to(self.device))
+            yield from pictures.round().byte().permute(0, 2, 3, 1).cpu().numpy()
 
 
 def settings_of(config: ModelConfig) -> dict[str, Any]:

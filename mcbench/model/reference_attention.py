@@ -21,6 +21,9 @@ from mcbench.errors import MismatchError
 Bank = dict[str, torch.Tensor]
 """Name of a self-attention -> the reference's hidden states there, [videos, tokens, channels]."""
 
+ProjectedBank = dict[str, tuple[torch.Tensor, torch.Tensor]]
+"""Name of a self-attention -> the denoiser's keys and values of these states, [videos, tokens, channels]."""
+
 
 def self_attention_names(network: nn.Module) -> list[str]:
     """Return the names of the spatial self-attentions (`attn1`) of a network, motion modules left out."""
@@ -72,9 +75,9 @@ class _Writer(AttnProcessor2_0):  # type: ignore[misc]
 class _Reader(AttnProcessor2_0):  # type: ignore[misc]
     """Self-attention over the frame's own tokens and those of its video's reference."""
 
-    def __init__(self, reference: torch.Tensor, plain_videos: int) -> None:
+    def __init__(self, projected: tuple[torch.Tensor, torch.Tensor], plain_videos: int) -> None:
         super().__init__()
-        self._reference = reference
+        self._key, self._value = projected
         self._plain_videos = plain_videos
 
     def __call__(
@@ -85,7 +88,7 @@ class _Reader(AttnProcessor2_0):  # type: ignore[misc]
         attention_mask: torch.Tensor | None = None,
         **kwargs: Any,
     ) -> torch.Tensor:
-        videos = self._plain_videos + len(self._reference)
+        videos = self._plain_videos + len(self._key)
         if encoder_hidden_states is not None or attention_mask is not None or len(hidden_states) % videos:
             raise MismatchError(
                 f"reference attention of {videos} videos got {len(hidden_states)} rows, or a mask",
@@ -101,11 +104,10 @@ class _Reader(AttnProcessor2_0):  # type: ignore[misc]
 
     def _attend(self, attn: Attention, hidden_states: torch.Tensor) -> torch.Tensor:
         rows, tokens, _ = hidden_states.shape
-        frames = rows // len(self._reference)
+        frames = rows // len(self._key)
         query = attn.to_q(hidden_states)
-        # Keys and values of the reference are the same for all frames of a video: project them once.
-        key = torch.cat([attn.to_k(hidden_states), _per_frame(attn.to_k(self._reference), frames)], dim=1)
-        value = torch.cat([attn.to_v(hidden_states), _per_frame(attn.to_v(self._reference), frames)], dim=1)
+        key = torch.cat([attn.to_k(hidden_states), _per_frame(self._key, frames)], dim=1)
+        value = torch.cat([attn.to_v(hidden_states), _per_frame(self._value, frames)], dim=1)
         query, key, value = (
             tensor.unflatten(2, (attn.heads, -1)).transpose(1, 2) for tensor in (query, key, value)
         )
@@ -124,13 +126,30 @@ def writing(reference_net: nn.Module) -> Iterator[Bank]:
         yield bank
 
 
+def projected(denoiser: nn.Module, bank: Bank) -> ProjectedBank:
+    """Return the denoiser's keys and values of a bank: they are the same at every frame, window and step.
+
+    Raises:
+        MismatchError: the bank has not exactly the denoiser's self-attentions.
+    """
+    if set(bank) != set(self_attention_names(denoiser)):
+        raise MismatchError(
+            "the bank was not written by a ReferenceNet that pairs with this denoiser", "see check_pairing"
+        )
+    attentions = {name: _attention(denoiser, name) for name in bank}
+    return {
+        name: (attentions[name].to_k(states), attentions[name].to_v(states)) for name, states in bank.items()
+    }
+
+
 @contextmanager
-def reading(denoiser: nn.Module, bank: Bank | None, *, plain_videos: int = 0) -> Iterator[None]:
+def reading(denoiser: nn.Module, bank: ProjectedBank | None, *, plain_videos: int = 0) -> Iterator[None]:
     """Let the denoiser's self-attentions see the bank within the block.
 
     Args:
         denoiser: rows of its input are videos x frames, frames running fastest.
-        bank: what `writing` yielded, one row a video; None for plain attention in all rows.
+        bank: what `projected` made of what `writing` yielded, one row a video; None for plain attention in
+            all rows.
         plain_videos: this many leading videos of the batch come before those of the bank and see no
             reference (the unconditional rows of guidance).
 
@@ -141,10 +160,8 @@ def reading(denoiser: nn.Module, bank: Bank | None, *, plain_videos: int = 0) ->
         yield
         return
     if set(bank) != set(self_attention_names(denoiser)):
-        raise MismatchError(
-            "the bank was not written by a ReferenceNet that pairs with this denoiser", "see check_pairing"
-        )
-    with _processors(denoiser, {name: _Reader(states, plain_videos) for name, states in bank.items()}):
+        raise MismatchError("the bank was projected by another denoiser", "use `projected` of this one")
+    with _processors(denoiser, {name: _Reader(pair, plain_videos) for name, pair in bank.items()}):
         yield
 
 

@@ -38,6 +38,50 @@ def test_a_video_does_not_depend_on_the_videos_before_it(
         assert np.array_equal(pipeline(*jobs[seed], seed=seed).frames, forwards[seed])
 
 
+def test_frames_can_be_taken_as_they_are_decoded(pipeline: AnimationPipeline, reference: Picture) -> None:
+    poses = make_poses(11)
+    stream = pipeline.stream(reference, poses, seed=3)
+    first = next(stream)
+    assert np.array_equal(np.stack([first, *stream]), pipeline(reference, poses, seed=3).frames)
+    with pytest.raises(InputError):  # at once, not at the first frame
+        pipeline.stream(reference, poses, steps=0)
+
+
+def test_where_features_lie_changes_nothing(
+    pipeline: AnimationPipeline, reference: Picture, poses: Poses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_memory = pipeline(reference, poses).frames
+    monkeypatch.setattr("mcbench.model.frame_store.FrameStore.__init__.__defaults__", (0,), raising=True)
+    assert np.array_equal(pipeline(reference, poses).frames, in_memory)
+
+
+def test_the_reference_is_read_once(pipeline: AnimationPipeline, reference: Picture, poses: Poses) -> None:
+    counts = {"reference_net": 0, "image_encoder": 0, "denoiser": 0}
+
+    def count(name: str) -> None:
+        def add(*_: object) -> None:
+            counts[name] += 1
+
+        getattr(pipeline, name).register_forward_hook(add)
+
+    for name in counts:
+        count(name)
+    pipeline(reference, poses, steps=2, guidance=1.5)
+    # 3 windows, 2 steps; guidance in one batch.
+    assert counts == {"reference_net": 1, "image_encoder": 1, "denoiser": 6}
+
+
+@pytest.mark.parametrize(
+    ("picture", "size"),
+    [((480, 320), (48, 32)), ((1080, 1920), (32, 56)), ((300, 300), (40, 40)), ((2000, 100), (176, 8))],
+)
+def test_pictures_of_another_aspect_are_not_squeezed(
+    pipeline: AnimationPipeline, picture: tuple[int, int], size: tuple[int, int]
+) -> None:
+    assert pipeline.grid == 8
+    assert pipeline.size_for(picture) == size
+
+
 def test_torch_s_own_generator_is_left_alone(
     pipeline: AnimationPipeline, reference: Picture, poses: Poses
 ) -> None:

@@ -15,7 +15,7 @@ def _inputs(videos: int, frames: int) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.randn(videos, 48, frames, 12, 8), torch.randn(videos, 2, 16)
 
 
-def _bank(networks: Networks, videos: int) -> ra.Bank:
+def _bank(networks: Networks, videos: int) -> ra.ProjectedBank:
     torch.manual_seed(2)
     pictures = torch.rand(videos, 3, 48, 32)
     return networks.read_reference(
@@ -33,7 +33,7 @@ def test_both_networks_have_the_same_names(networks: Networks) -> None:
 def test_an_empty_reference_equals_plain_attention(networks: Networks) -> None:
     latents, tokens = _inputs(1, 3)
     plain = networks.denoise(latents, STEP, None, tokens, None)
-    nothing = {name: states[:, :0] for name, states in _bank(networks, 1).items()}
+    nothing = {name: (key[:, :0], value[:, :0]) for name, (key, value) in _bank(networks, 1).items()}
     with_nothing = networks.denoise(latents, STEP, None, tokens, nothing)
     assert torch.allclose(plain, with_nothing, atol=1e-5)
 
@@ -49,7 +49,10 @@ def test_it_is_attention_over_own_and_reference_tokens(networks: Networks) -> No
     name = ra.self_attention_names(networks.denoiser)[0]
     attention = networks.denoiser.get_submodule(name)
     own, reference = torch.randn(4, 6, 32), torch.randn(2, 5, 32)
-    with ra.reading(networks.denoiser, dict.fromkeys(ra.self_attention_names(networks.denoiser), reference)):
+    bank = ra.projected(
+        networks.denoiser, dict.fromkeys(ra.self_attention_names(networks.denoiser), reference)
+    )
+    with ra.reading(networks.denoiser, bank):
         output = attention(own)
     # The same by hand, head by head, with the reference repeated over two frames a video.
     keys = torch.cat([own, reference[[0, 0, 1, 1]]], dim=1)
@@ -82,10 +85,10 @@ def test_processors_are_put_back(networks: Networks) -> None:
 
 
 def test_a_bank_of_another_network_is_refused(networks: Networks) -> None:
-    with (
-        pytest.raises(MismatchError, match="bank"),
-        ra.reading(networks.denoiser, {"mid.attn1": torch.zeros(1)}),
-    ):
+    with pytest.raises(MismatchError, match="bank"):
+        ra.projected(networks.denoiser, {"mid.attn1": torch.zeros(1)})
+    other = {"mid.attn1": (torch.zeros(1), torch.zeros(1))}
+    with pytest.raises(MismatchError, match="bank"), ra.reading(networks.denoiser, other):
         pass
 
 
