@@ -31,13 +31,14 @@ from mcbench.video.geometry import Box, Fit, Placement, place, scale_box
 from mcbench.video.pictures import SUFFIXES as IMAGE_SUFFIXES
 from mcbench.video.pictures import Frame, read_image, write_png
 from mcbench.video.png import encode_png
-from mcbench.video.preview import write_preview
+from mcbench.video.preview import H264_PRESETS, write_preview
 from mcbench.video.resizing import fit_frame, place_frame
 from mcbench.video.selection import Selection, exact_rate
 from mcbench.video.source import FrameSource
 from mcbench.video.streaming import FrameStream, SourceStream, stream_frames
 
 __all__ = [
+    "H264_PRESETS",
     "IMAGE_SUFFIXES",
     "VIDEO_SUFFIXES",
     "Box",

@@ -40,7 +40,7 @@ def open_video(path: Path) -> FrameSource:
     if (
         reader is not None
         and len(reader) == facts.n_frames
-        and tuple(reader[0].shape[:2]) == facts.shape.size
+        and tuple(reader[0].shape) == (*facts.shape.size, 3)  # decord pads some small ones to four channels
     ):
         return _DecordVideo(path, facts, reader)
     return _PyAVVideo(path, facts)

@@ -14,8 +14,15 @@ from mcbench.errors import InputError
 from mcbench.video.pictures import Frame
 from mcbench.video.selection import exact_rate
 
+H264_PRESETS = (
+    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo",
+)  # fmt: skip
+"""x264's presets, quickest first."""
 
-def write_preview(path: Path, frames: Iterable[Frame], fps: float) -> None:
+
+def write_preview(
+    path: Path, frames: Iterable[Frame], fps: float, *, crf: int = 18, preset: str = "veryfast"
+) -> None:
     """Write frames as an H.264 MP4 that browsers play: 4:2:0, BT.709, index at the front.
 
     Odd sizes are made even by repeating the last row or column. The same frames give the same bytes with
@@ -25,6 +32,8 @@ def write_preview(path: Path, frames: Iterable[Frame], fps: float) -> None:
         path: where to write, atomically.
         frames: uint8 [height, width, 3] RGB, all of one size.
         fps: frames a second, above 0.
+        crf: x264's constant rate factor, 0 (best) to 51.
+        preset: one of `H264_PRESETS`.
 
     Raises:
         InputError: there are no frames, their sizes differ, or `fps` is not a positive number.
@@ -44,7 +53,7 @@ def write_preview(path: Path, frames: Iterable[Frame], fps: float) -> None:
             for image in frames:
                 if shape is None:
                     shape = image.shape
-                    _set_up_h264(stream, shape)
+                    _set_up_h264(stream, shape, crf, preset)
                 elif image.shape != shape:
                     raise InputError(f"frames of {path} differ in size: {shape[:2]} and {image.shape[:2]}")
                 even = np.pad(image, ((0, shape[0] % 2), (0, shape[1] % 2), (0, 0)), mode="edge")
@@ -58,7 +67,7 @@ def write_preview(path: Path, frames: Iterable[Frame], fps: float) -> None:
             raise InputError(f"there are no frames to write to {path}")
 
 
-def _set_up_h264(stream: Any, shape: tuple[int, ...]) -> None:
+def _set_up_h264(stream: Any, shape: tuple[int, ...], crf: int, preset: str) -> None:
     context = stream.codec_context
     context.height, context.width = shape[0] + shape[0] % 2, shape[1] + shape[1] % 2
     context.pix_fmt = "yuv420p"
@@ -66,4 +75,4 @@ def _set_up_h264(stream: Any, shape: tuple[int, ...]) -> None:
     context.colorspace = context.color_primaries = context.color_trc = context.color_range = 1
     context.thread_count = 1
     # x264's macroblock tree reads memory that it has not set: its bytes differ between processes.
-    context.options = {"crf": "18", "preset": "veryfast", "x264-params": "mbtree=0"}
+    context.options = {"crf": str(crf), "preset": preset, "x264-params": "mbtree=0"}

@@ -60,3 +60,21 @@ def test_nothing_half_is_left(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="differ in size"):
         write_preview(tmp_path / "a.mp4", [*numbered(2), *numbered(1, 32, 32)], 10)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("size", [(33, 47), (34, 48), (16, 18), (64, 62)])
+def test_small_sizes_come_back_in_three_channels(tmp_path: Path, size: tuple[int, int]) -> None:
+    # decord gives four channels of some: its rows are padded.
+    frames = [np.full((*size, 3), 40 * index, dtype=np.uint8) for index in range(3)]
+    write_preview(tmp_path / "small.mp4", frames, 10.0)
+    even = (size[0] + size[0] % 2, size[1] + size[1] % 2, 3)
+    assert [frame.shape for frame in open_frames(tmp_path / "small.mp4")] == [even] * 3
+
+
+def test_more_bits_are_nearer_the_original(tmp_path: Path) -> None:
+    picture = np.random.RandomState(0).randint(0, 256, (64, 64, 1), dtype=np.uint8).repeat(3, axis=-1)
+    errors = []
+    for crf in (1, 20, 40):
+        write_preview(tmp_path / "video.mp4", [picture] * 2, 10.0, crf=crf, preset="medium")
+        errors.append(np.abs(open_frames(tmp_path / "video.mp4")[0].astype(int) - picture).mean())
+    assert errors == sorted(set(errors))

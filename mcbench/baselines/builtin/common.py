@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mcbench.baselines.contract import Options
-from mcbench.errors import InputError
+from mcbench.baselines.contract import AnimationRequest, Options
+from mcbench.errors import DataMissingError, InputError
 from mcbench.records import Size
 
 
@@ -21,7 +23,44 @@ def fit(image: NDArray[np.uint8], size: Size | None) -> NDArray[np.uint8]:
     return resized
 
 
-def refuse_options(model: str, options: Options) -> None:
-    """Raise an `InputError` if any option is given to a method that takes none."""
-    if options:
-        raise InputError(f"{model} takes no options, but was given {', '.join(sorted(options))}")
+def true_frame(request: AnimationRequest, model: str, index: int) -> NDArray[np.uint8]:
+    """Return a frame of the clip itself.
+
+    Raises:
+        DataMissingError: the request does not show the truth.
+    """
+    if request.true_frame is None:
+        raise DataMissingError(
+            f"{model} gives back true frames, and was shown none of {request.video}",
+            "run it on a prepared clip, where the truth is known",
+        )
+    return request.true_frame(index)
+
+
+def true_frames(request: AnimationRequest, model: str) -> Iterator[NDArray[np.uint8]]:
+    """Yield the frames of the clip itself, as many as are asked for; errors as of `true_frame`."""
+    return (true_frame(request, model, index) for index in range(request.n_frames))
+
+
+def number(options: Options, name: str, default: float) -> float:
+    """Return an option as a finite number.
+
+    Raises:
+        InputError: it is none.
+    """
+    value = options.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+        raise InputError(f"{name}={value} is no number", f"give a number, such as {name}={default}")
+    return float(value)
+
+
+def whole_number(options: Options, name: str, default: int) -> int:
+    """Return an option as a whole number.
+
+    Raises:
+        InputError: it is none.
+    """
+    value = number(options, name, default)
+    if value != int(value):
+        raise InputError(f"{name}={value:g} is no whole number", f"give a number, such as {name}={default}")
+    return int(value)
