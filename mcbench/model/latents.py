@@ -1,13 +1,18 @@
-"""What the denoiser denoises: fixed, lossless latents made by moving pixels into channels."""
+"""What the denoiser denoises: blocks of pixels moved into channels, or the latents of an autoencoder."""
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import torch
+from diffusers import AutoencoderKL
 from torch.nn import functional
 
-from mcbench.errors import InputError
+from mcbench.errors import InputError, MismatchError
+from mcbench.model.config import AutoencoderConfig, SpaceToDepthConfig
 
 _CENTRE, _HALF_RANGE = 127.5, 127.5
+_PICTURES_AT_ONCE = 1
 
 
 def check_divisible(size: tuple[int, int], factor: int) -> None:
@@ -22,6 +27,27 @@ def check_divisible(size: tuple[int, int], factor: int) -> None:
             f"{size[0]}x{size[1]} cannot be generated: both sides must be multiples of {factor}",
             f"ask for {below[0]}x{below[1]}",
         )
+
+
+class Latents(Protocol):
+    """A space of latents; pictures are float [n, 3, H, W], RGB, 0 to 255, sides multiples of `factor`."""
+
+    @property
+    def factor(self) -> int:
+        """Side in pixels of one latent position."""
+
+    @property
+    def channels(self) -> int:
+        """Number of latent channels."""
+
+    def encode(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Return pictures by themselves, as the ReferenceNet sees them: [n, channels, H/factor, W/factor]."""
+
+    def encode_frames(self, frames: torch.Tensor, guesses: torch.Tensor) -> torch.Tensor:
+        """Return what the denoiser is trained to produce for frames, given a first guess of each."""
+
+    def decode_frames(self, latents: torch.Tensor, guesses: torch.Tensor) -> torch.Tensor:
+        """Return the pictures, clipped to 0..255, of what the denoiser produced."""
 
 
 class SpaceToDepthLatents:
@@ -45,14 +71,7 @@ class SpaceToDepthLatents:
         return 3 * self.factor**2
 
     def encode(self, pictures: torch.Tensor) -> torch.Tensor:
-        """Return the latents of pictures by themselves, as the ReferenceNet sees them.
-
-        Args:
-            pictures: float [n, 3, H, W], RGB 0 to 255; sides are multiples of `factor`.
-
-        Returns:
-            float [n, channels, H/factor, W/factor], -1 to 1.
-        """
+        """Return the latents of pictures by themselves, -1 to 1."""
         return functional.pixel_unshuffle((pictures - _CENTRE) / _HALF_RANGE, self.factor)
 
     def encode_frames(self, frames: torch.Tensor, guesses: torch.Tensor) -> torch.Tensor:
@@ -63,3 +82,94 @@ class SpaceToDepthLatents:
         """Return pictures, float [n, 3, H, W] 0 to 255, for what the denoiser produced."""
         difference = functional.pixel_shuffle(latents, self.factor) * (_HALF_RANGE / self.scale)
         return (difference + guesses).clamp(0, 255)
+
+
+class AutoencoderLatents:
+    """Latents of a frozen autoencoder; first guesses are not looked at.
+
+    Pictures go through the autoencoder in slices of a few, so that memory does not grow with the video, and
+    are encoded as the mean of their distribution, so that the same picture always has the same latents.
+
+    Args:
+        autoencoder: of any downscaling, channels and scaling factor: its configuration tells them.
+    """
+
+    def __init__(self, autoencoder: AutoencoderKL) -> None:
+        self.autoencoder = autoencoder
+
+    @property
+    def factor(self) -> int:
+        """Side in pixels of one latent position."""
+        return 1 << (len(self.autoencoder.config.block_out_channels) - 1)
+
+    @property
+    def channels(self) -> int:
+        """Number of latent channels."""
+        return int(self.autoencoder.config.latent_channels)
+
+    def encode(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Return the latents of pictures, of about unit variance, in the autoencoder's precision."""
+        dtype = self.autoencoder.dtype
+        parts = [
+            self.autoencoder.encode(((part - _CENTRE) / _HALF_RANGE).to(dtype)).latent_dist.mode()
+            for part in torch.split(pictures, _PICTURES_AT_ONCE)
+        ]
+        latents: torch.Tensor = torch.cat(parts) * self.autoencoder.config.scaling_factor
+        return latents
+
+    def encode_frames(self, frames: torch.Tensor, guesses: torch.Tensor) -> torch.Tensor:
+        """Return what the denoiser is trained to produce for frames: their latents."""
+        del guesses
+        return self.encode(frames)
+
+    def decode_frames(self, latents: torch.Tensor, guesses: torch.Tensor) -> torch.Tensor:
+        """Return pictures, float32 [n, 3, H, W] 0 to 255, for what the denoiser produced."""
+        del guesses
+        scaled = (latents / self.autoencoder.config.scaling_factor).to(self.autoencoder.dtype)
+        parts = [
+            self.autoencoder.decode(part, return_dict=False)[0].float()
+            for part in torch.split(scaled, _PICTURES_AT_ONCE)
+        ]
+        return (torch.cat(parts) * _HALF_RANGE + _CENTRE).clamp(0, 255)
+
+
+def build_latents(
+    config: SpaceToDepthConfig | AutoencoderConfig, autoencoder: AutoencoderKL | None = None
+) -> Latents:
+    """Return the latent space of a configuration.
+
+    Args:
+        config: section `latents`.
+        autoencoder: needed where the section asks for one.
+
+    Raises:
+        MismatchError: the autoencoder is missing, or is not the one that the section describes.
+    """
+    if isinstance(config, SpaceToDepthConfig):
+        return SpaceToDepthLatents(config.factor, scale=config.scale)
+    if autoencoder is None:
+        raise MismatchError("these latents need an autoencoder, and there is none", "give one as vae")
+    latents = AutoencoderLatents(autoencoder)
+    found = (latents.factor, latents.channels)
+    if found != (config.factor, config.channels):
+        raise MismatchError(
+            f"the autoencoder's latents are {found[1]} channels, 1 for {found[0]} pixels; the configuration "
+            f"has {config.channels} channels, 1 for {config.factor} pixels",
+            "set latents.block_out_channels and latents.channels to those of the autoencoder",
+        )
+    return latents
+
+
+def build_autoencoder(config: AutoencoderConfig) -> AutoencoderKL:
+    """Build the autoencoder of a configuration, with random weights from torch's generator."""
+    levels = len(config.block_out_channels)
+    return AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * levels,
+        up_block_types=("UpDecoderBlock2D",) * levels,
+        block_out_channels=config.block_out_channels,
+        layers_per_block=config.layers_per_block,
+        latent_channels=config.channels,
+        norm_num_groups=config.norm_groups,
+        sample_size=config.sample_size,
+        scaling_factor=config.scaling_factor,
+    )

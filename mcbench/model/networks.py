@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import torch
 from diffusers import DDIMScheduler, UNet2DConditionModel, UNetMotionModel
 from torch import nn
+from transformers import CLIPVisionModelWithProjection
 
 from mcbench.errors import MismatchError
 from mcbench.model import reference_attention
 from mcbench.model.config import ModelConfig
-from mcbench.model.guiders import GUIDERS, Guider, ReferenceTokens, added_to_first_features
-from mcbench.model.latents import SpaceToDepthLatents
+from mcbench.model.frame_norm import FrameNormMotionModel
+from mcbench.model.guiders import GuiderSet, added_to_first_features, build_guiders
+from mcbench.model.image_encoders import ImageEncoder, build_image_encoder, check_dimension, image_tokens
 
 Denoiser: TypeAlias = nn.Module
-"""A `UNet2DConditionModel` or a `UNetMotionModel`."""
+"""A `UNet2DConditionModel`, a `UNetMotionModel` or a `FrameNormMotionModel`."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,8 @@ class Networks(nn.Module):
     Args:
         denoiser: with motion modules (`UNetMotionModel`), or without them for single frames.
         reference_net: pairs with the denoiser.
-        image_encoder: makes the tokens of cross-attention.
-        guiders: by name; any may be absent.
+        image_encoder: makes the tokens of cross-attention; CLIP is frozen.
+        guiders: any may be absent.
         reference_pose_in_reference_net: add the reference pose guider's features in the ReferenceNet too.
 
     Raises:
@@ -51,17 +54,18 @@ class Networks(nn.Module):
         self,
         denoiser: Denoiser,
         reference_net: UNet2DConditionModel,
-        image_encoder: ReferenceTokens,
-        guiders: dict[str, Guider],
+        image_encoder: ImageEncoder,
+        guiders: GuiderSet,
         *,
         reference_pose_in_reference_net: bool,
     ) -> None:
         super().__init__()
         reference_attention.check_pairing(reference_net, denoiser)
+        check_dimension(image_encoder, int(reference_net.config.cross_attention_dim))
         self.denoiser = denoiser
         self.reference_net = reference_net
         self.image_encoder = image_encoder
-        self.guiders = nn.ModuleDict(guiders)
+        self.guiders = guiders
         self.reference_pose_in_reference_net = reference_pose_in_reference_net and "reference_pose" in guiders
 
     @property
@@ -79,7 +83,7 @@ class Networks(nn.Module):
             latents: [videos, channels, h, w], their absolute latents.
             pose_maps: [videos, 3, H, W] in 0 to 1, their pose drawings.
         """
-        tokens = self.image_encoder(pictures)
+        tokens = image_tokens(self.image_encoder, pictures)
         features = None
         if self.reference_pose_in_reference_net:
             features = self.guiders["reference_pose"](pose_maps)
@@ -90,23 +94,17 @@ class Networks(nn.Module):
             self.reference_net(latents, 0, encoder_hidden_states=tokens, return_dict=False)
         return Reference(reference_attention.projected(self.denoiser, bank), tokens)
 
-    def guide(self, maps: dict[str, torch.Tensor]) -> torch.Tensor | None:
-        """Return the sum of all guiders' features for some frames, [frames, C, h, w]; None without guiders.
+    def guide(self, maps: Mapping[str, torch.Tensor]) -> torch.Tensor | None:
+        """Return the sum of all guiders' features for some frames; see `GuiderSet.forward`."""
+        features: torch.Tensor | None = self.guiders(maps)
+        return features
 
-        Args:
-            maps: guider name -> maps in 0 to 1, [frames, channels, H, W]; all guiders must have theirs,
-                maps without a guider are not looked at.
-
-        Raises:
-            MismatchError: a guider has no map.
-        """
-        total: torch.Tensor | None = None
-        for name, guider in self.guiders.items():
-            if name not in maps:
-                raise MismatchError(f"the guider {name!r} has no map", f"give {', '.join(self.guiders)}")
-            features = guider(maps[name])
-            total = features if total is None else total + features
-        return total
+    def frozen_parameters(self) -> frozenset[str]:
+        """Return the names of parameters that no stage trains: CLIP's, and the ReferenceNet's idle ones."""
+        frozen = {f"reference_net.{name}" for name in idle_reference_parameters(self.reference_net)}
+        if isinstance(self.image_encoder, CLIPVisionModelWithProjection):
+            frozen |= {f"image_encoder.{name}" for name, _ in self.image_encoder.named_parameters()}
+        return frozenset(frozen)
 
     def denoise(
         self,
@@ -152,16 +150,11 @@ class Networks(nn.Module):
 def build_networks(config: ModelConfig, *, temporal: bool) -> Networks:
     """Build all networks with random weights from torch's generator; motion modules start as the identity."""
     width = config.network.block_out_channels[0]
-    hidden = config.guiders.hidden_channels
-    guiders: dict[str, Guider] = {
-        name: Guider(GUIDERS[name], hidden.get(name, config.guiders.default_hidden_channels), width)
-        for name in config.guiders.names
-    }
-    encoder = config.image_encoder
+    guiders = build_guiders(config.guiders, width, config.latents.factor)
     return Networks(
         build_denoiser(config, temporal=temporal),
         UNet2DConditionModel(**_spatial(config, "2D")),
-        ReferenceTokens(config.network.cross_attention_dim, encoder.grid, encoder.hidden_channels),
+        build_image_encoder(config.image_encoder, config.network.cross_attention_dim),
         guiders,
         reference_pose_in_reference_net=config.guiders.reference_pose_in_reference_net,
     )
@@ -173,7 +166,8 @@ def build_denoiser(config: ModelConfig, *, temporal: bool) -> Denoiser:
         plain: Denoiser = UNet2DConditionModel(**_spatial(config, "2D"))
         return plain
     network = config.network
-    denoiser: Denoiser = UNetMotionModel(
+    kind = FrameNormMotionModel if network.motion_norm == "frame" else UNetMotionModel
+    denoiser: Denoiser = kind(
         **_spatial(config, "Motion"),
         motion_num_attention_heads=network.motion_heads,
         motion_max_seq_length=network.motion_max_frames,
@@ -207,15 +201,36 @@ def with_motion_modules(networks: Networks, config: ModelConfig) -> Networks:
         denoiser,
         networks.reference_net,
         networks.image_encoder,
-        {name: module for name, module in networks.guiders.items() if isinstance(module, Guider)},
+        networks.guiders,
         reference_pose_in_reference_net=networks.reference_pose_in_reference_net,
     )
 
 
-def build_latents(config: ModelConfig) -> SpaceToDepthLatents:
-    """Build the latent space of a configuration."""
-    latents = config.latents
-    return SpaceToDepthLatents(latents.factor, scale=latents.scale)
+def idle_reference_parameters(reference_net: UNet2DConditionModel) -> frozenset[str]:
+    """Return the ReferenceNet's parameters that never receive a gradient, since no attention reads on.
+
+    They are found on a narrow twin of the network: one pass, of which only what self-attentions read is
+    followed back. Training leaves them out: with weight decay they would wander, and trainers of several
+    processes wait for gradients that never come.
+    """
+    groups = 2
+    told = dict(reference_net.config)
+    told |= {
+        "block_out_channels": tuple(2 * groups for _ in told["block_out_channels"]),
+        "norm_num_groups": groups,
+        "attention_head_dim": 1,
+        "cross_attention_dim": 2,
+        "in_channels": 1,
+        "out_channels": 1,
+    }
+    with torch.random.fork_rng(devices=[]), torch.enable_grad():
+        twin = UNet2DConditionModel.from_config(told)
+        side = 2 ** (len(told["block_out_channels"]) - 1)
+        with reference_attention.writing(twin) as bank:
+            twin(torch.randn(1, 1, side, side), 0, encoder_hidden_states=torch.randn(1, 1, 2))
+        read: torch.Tensor = sum((states.sum() for states in bank.values()), torch.zeros(()))
+        torch.autograd.backward(read)
+    return frozenset(name for name, parameter in twin.named_parameters() if parameter.grad is None)
 
 
 def build_scheduler(config: ModelConfig) -> DDIMScheduler:
@@ -228,7 +243,8 @@ def build_scheduler(config: ModelConfig) -> DDIMScheduler:
         beta_schedule=schedule.beta_schedule,
         prediction_type=schedule.prediction,
         rescale_betas_zero_snr=schedule.zero_terminal_snr,
-        timestep_spacing="trailing",
+        timestep_spacing=schedule.timestep_spacing,
+        steps_offset=schedule.steps_offset,
         clip_sample=False,
         set_alpha_to_one=True,
     )
@@ -241,8 +257,8 @@ def _spatial(config: ModelConfig, kind: str) -> dict[str, object]:
     heads = "attention_head_dim" if kind == "2D" else "num_attention_heads"
     return {
         "sample_size": config.size[0] // config.latents.factor,
-        "in_channels": build_latents(config).channels,
-        "out_channels": build_latents(config).channels,
+        "in_channels": config.latents.channels,
+        "out_channels": config.latents.channels,
         "block_out_channels": network.block_out_channels,
         "down_block_types": tuple(f"CrossAttnDownBlock{kind}" if at else f"DownBlock{kind}" for at in levels),
         "up_block_types": tuple(

@@ -9,18 +9,20 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from diffusers import DDIMScheduler, DiffusionPipeline, UNet2DConditionModel
+from diffusers import AutoencoderKL, DDIMScheduler, DiffusionPipeline, UNet2DConditionModel
 from diffusers.utils import BaseOutput
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from mcbench.conditions import ClipConditions
 from mcbench.data.truth import Poses
 from mcbench.errors import InputError, MismatchError
-from mcbench.model.config import ModelConfig
+from mcbench.model.config import AutoencoderConfig, LatentsConfig, ModelConfig
 from mcbench.model.frame_store import FrameStore
-from mcbench.model.guiders import Guider, ReferenceTokens
-from mcbench.model.latents import SpaceToDepthLatents, check_divisible
-from mcbench.model.maps import Appearance, first_guesses, guider_maps, to_tensor
+from mcbench.model.guiders import GuiderSet
+from mcbench.model.image_encoders import ImageEncoder
+from mcbench.model.latents import Latents, build_autoencoder, build_latents, check_divisible
+from mcbench.model.maps import Appearance, first_guesses, guider_maps, needed_maps, to_tensor
 from mcbench.model.networks import Denoiser, Networks, Reference, build_networks, build_scheduler
 from mcbench.model.windows import plan_windows, triangular_weights
 from mcbench.progress import Progress, SilentProgress
@@ -66,34 +68,26 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
     Args:
         denoiser: `UNetMotionModel`, or `UNet2DConditionModel` for frames independent of each other.
         reference_net: pairs with the denoiser.
-        image_encoder: tokens of the reference for cross-attention.
+        image_encoder: tokens of the reference for cross-attention: ours, or a
+            `CLIPVisionModelWithProjection`.
         scheduler: any scheduler of diffusers with `set_timesteps`, `scale_model_input` and `step`.
-        pose_guider, reference_pose_guider, depth_order_guider, flow_guider, appearance_guider: any may
-            be None.
-        settings: size (height, width), latents (factor, relative_to, scale), defaults of sampling (steps,
-            guidance, window, overlap) and reference_pose_in_reference_net, as `settings_of` gives them.
+        guiders: all of them; None for none.
+        vae: where the latents are an autoencoder's.
+        settings: size (height, width), latents, defaults of sampling (steps, guidance, window, overlap) and
+            reference_pose_in_reference_net, as `settings_of` gives them.
     """
 
-    _optional_components = [  # noqa: RUF012 (diffusers adds it to a list)
-        "pose_guider",
-        "reference_pose_guider",
-        "depth_order_guider",
-        "flow_guider",
-        "appearance_guider",
-    ]
+    _optional_components = ["guiders", "vae"]  # noqa: RUF012 (diffusers adds it to a list)
     model_cpu_offload_seq = "image_encoder->reference_net->denoiser"
 
     def __init__(
         self,
         denoiser: Denoiser,
         reference_net: UNet2DConditionModel,
-        image_encoder: ReferenceTokens,
+        image_encoder: ImageEncoder,
         scheduler: DDIMScheduler,
-        pose_guider: Guider | None = None,
-        reference_pose_guider: Guider | None = None,
-        depth_order_guider: Guider | None = None,
-        flow_guider: Guider | None = None,
-        appearance_guider: Guider | None = None,
+        guiders: GuiderSet | None = None,
+        vae: AutoencoderKL | None = None,
         settings: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
@@ -102,33 +96,36 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
             reference_net=reference_net,
             image_encoder=image_encoder,
             scheduler=scheduler,
-            pose_guider=pose_guider,
-            reference_pose_guider=reference_pose_guider,
-            depth_order_guider=depth_order_guider,
-            flow_guider=flow_guider,
-            appearance_guider=appearance_guider,
+            guiders=guiders,
+            vae=vae,
         )
         self.register_to_config(settings=settings)
 
     @classmethod
     def from_networks(
-        cls, networks: Networks, config: ModelConfig, scheduler: DDIMScheduler | None = None
+        cls,
+        networks: Networks,
+        config: ModelConfig,
+        scheduler: DDIMScheduler | None = None,
+        vae: AutoencoderKL | None = None,
     ) -> AnimationPipeline:
         """Make a pipeline of networks, such as training gives them."""
-        guiders: dict[str, Any] = {f"{name}_guider": guider for name, guider in networks.guiders.items()}
         return cls(
             networks.denoiser,
             networks.reference_net,
             networks.image_encoder,
             scheduler if scheduler is not None else build_scheduler(config),
+            networks.guiders if networks.guiders.names else None,
+            vae,
             settings=settings_of(config),
-            **guiders,
         )
 
     @classmethod
     def with_random_weights(cls, config: ModelConfig) -> AnimationPipeline:
         """Make a pipeline with random weights (from torch's generator)."""
-        return cls.from_networks(build_networks(config, temporal=True), config)
+        latents = config.latents
+        vae = build_autoencoder(latents) if isinstance(latents, AutoencoderConfig) else None
+        return cls.from_networks(build_networks(config, temporal=True), config, vae=vae)
 
     @property
     def size(self) -> Size:
@@ -159,18 +156,15 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
         return rows, columns
 
     @property
-    def latents(self) -> SpaceToDepthLatents:
+    def latents(self) -> Latents:
         """The space that is denoised."""
-        settings = self.config.settings["latents"]
-        return SpaceToDepthLatents(settings["factor"], scale=settings["scale"])
+        section: Any = TypeAdapter(LatentsConfig).validate_python(self.config.settings["latents"])
+        return build_latents(section, self.vae)
 
     def networks(self) -> Networks:
         """Return the components as `Networks`; weights are shared."""
-        guiders = {
-            name.removesuffix("_guider"): getattr(self, name)
-            for name in self._optional_components
-            if getattr(self, name) is not None
-        }
+        width = int(self.denoiser.config.block_out_channels[0])
+        guiders = self.guiders if self.guiders is not None else GuiderSet([], width, self.latents.factor)
         return Networks(
             self.denoiser,
             self.reference_net,
@@ -284,11 +278,12 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
         appearance = Appearance(conditions, picture)
         relative_to = self.config.settings["latents"]["relative_to"]
         reference = to_tensor(picture[None])
+        names = needed_maps(networks.guiders.names, relative_to)
         kept, guesses = FrameStore(self.device), FrameStore(torch.device("cpu"))
         for start in range(0, len(conditions), _MAPS_AT_ONCE):
             frames = range(start, min(start + _MAPS_AT_ONCE, len(conditions)))
-            maps = guider_maps(conditions, appearance, frames)
-            guesses.add(first_guesses(relative_to, reference, maps).round().byte())
+            maps = guider_maps(conditions, appearance, frames, names=names)
+            guesses.add(first_guesses(relative_to, reference, maps, len(frames)).round().byte())
             features = networks.guide({name: each.to(self.device) for name, each in maps.items()})
             if features is not None:
                 kept.add(features)

@@ -15,6 +15,7 @@ MICRO = """
 name = "micro"
 size = [48, 32]
 [latents]
+kind = "space-to-depth"
 factor = 4
 [network]
 block_out_channels = [16, 32]
@@ -29,6 +30,7 @@ names = ["pose", "reference_pose", "depth_order", "flow", "appearance"]
 default_hidden_channels = [4, 8]
 reference_pose_in_reference_net = true
 [image_encoder]
+kind = "tokens"
 grid = [2, 1]
 hidden_channels = [4, 8]
 [schedule]

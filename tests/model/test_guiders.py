@@ -1,7 +1,8 @@
 import torch
 
 from mcbench.model.config import ModelConfig
-from mcbench.model.guiders import Guider, ReferenceTokens, added_to_first_features
+from mcbench.model.guiders import Guider, added_to_first_features
+from mcbench.model.image_encoders import ReferenceTokens
 from mcbench.model.networks import Networks, build_networks
 
 

@@ -114,7 +114,7 @@ def test_guiders_that_are_absent_stay_absent(
     made = AnimationPipeline.with_random_weights(config.model_copy(update={"guiders": fewer}))
     made.save_pretrained(tmp_path)
     loaded = AnimationPipeline.from_pretrained(tmp_path)
-    assert loaded.depth_order_guider is None
+    assert loaded.vae is None
     assert list(loaded.networks().guiders) == ["pose", "flow"]
     assert np.array_equal(loaded(reference, poses).frames, made(reference, poses).frames)
 

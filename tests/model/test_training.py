@@ -223,7 +223,7 @@ def test_every_parameter_that_matters_gets_a_gradient(config: ModelConfig, clips
     training = config.training.model_copy(update={"drop_reference": 0.0})
     config = config.model_copy(update={"training": training})
     networks = build_networks(config, temporal=False)
-    for guider in networks.guiders.values():
+    for guider in networks.guiders.children():
         torch.nn.init.normal_(guider.get_parameter("output.weight"), std=0.1)
     batch = make_batch(config, config.training.stage1, ClipStore(clips, config.size), 0, (0,))
     scheduler = build_scheduler(config)

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 from mcbench.conditions import ClipConditions
 from mcbench.data.truth import Poses
 from mcbench.model.config import ModelConfig, StageConfig
-from mcbench.model.maps import Appearance, first_guesses, guider_maps, to_tensor
+from mcbench.model.maps import Appearance, first_guesses, guider_maps, needed_maps, to_tensor
 from mcbench.model.training.clips import RUN_FRAMES, SPREAD_FRAMES, ClipStore, TrainingClip
 
 _MIRRORED_JOINTS = [0, 1, 5, 6, 7, 2, 3, 4, 11, 12, 13, 8, 9, 10, 15, 14, 17, 16]
@@ -102,7 +102,9 @@ def _sample(config: ModelConfig, stage: StageConfig, clip: TrainingClip, draw: n
     conditions = ClipConditions(clip.poses, config.size, reference_index=reference, depth="frame")
     picture = clip.frames[reference]
     flows = [clip.flow(index) for index in indices]
-    maps = guider_maps(conditions, Appearance(conditions, picture), indices, flows)
+    relative_to = config.latents.relative_to
+    names = needed_maps(config.guiders.names, relative_to)
+    maps = guider_maps(conditions, Appearance(conditions, picture), indices, flows, names=names)
     before = conditions.reference_bodies()
     people = np.stack([np.maximum(conditions.bodies(index), before)[..., None] for index in indices])
     rows, columns = _crop(config, stage, clip.poses, int(draw.choice(indices)), draw)
@@ -114,7 +116,7 @@ def _sample(config: ModelConfig, stage: StageConfig, clip: TrainingClip, draw: n
     return Batch(
         references=references,
         reference_poses=to_tensor(conditions.reference_pose()[None]) / 255,
-        guesses=cut(first_guesses(config.latents.relative_to, references, maps)),
+        guesses=cut(first_guesses(relative_to, references, maps, len(indices))),
         frames=cut(to_tensor(clip.frames[indices])),
         maps={name: cut(maps[name]) for name in config.guiders.names},
         people=cut(to_tensor(people) / 255),

@@ -7,7 +7,9 @@ from diffusers import DDIMScheduler
 from torch.nn import functional
 
 from mcbench.model.config import ModelConfig
-from mcbench.model.networks import Networks, build_latents
+from mcbench.model.image_encoders import empty_tokens
+from mcbench.model.latents import build_latents
+from mcbench.model.networks import Networks
 from mcbench.model.training.batches import Batch
 
 
@@ -33,7 +35,7 @@ def training_loss(
     Returns:
         A scalar. Errors are relative to `loss_delta`: 0.5 is an error of that size everywhere.
     """
-    space = build_latents(config)
+    space = build_latents(config.latents)
     device = batch.frames.device
     clips, frames = len(batch.references), len(batch.frames) // len(batch.references)
     clean = _as_videos(space.encode_frames(batch.frames, batch.guesses), frames)
@@ -64,13 +66,12 @@ def _denoise(
 ) -> torch.Tensor:
     clips = len(batch.references)
     features = networks.guide(batch.maps)
-    grid = config.image_encoder.grid
-    tokens = noisy.new_zeros(plain, grid[0] * grid[1], config.network.cross_attention_dim)
+    tokens = empty_tokens(config.image_encoder, plain, config.network.cross_attention_dim).to(noisy.device)
     if plain == clips:
         return networks.denoise(noisy, timesteps, features, tokens, None)
     pictures = batch.references[plain:]
     seen = networks.read_reference(
-        pictures / 127.5 - 1, build_latents(config).encode(pictures), batch.reference_poses[plain:]
+        pictures / 127.5 - 1, build_latents(config.latents).encode(pictures), batch.reference_poses[plain:]
     )
     tokens = torch.cat([tokens, seen.tokens])
     return networks.denoise(noisy, timesteps, features, tokens, seen.bank, plain_videos=plain)

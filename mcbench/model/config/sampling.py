@@ -1,0 +1,18 @@
+"""How a configuration samples."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from mcbench.model.config.section import Positive, Section
+
+
+class SamplingConfig(Section):
+    """Defaults of sampling."""
+
+    steps: Positive = 6
+    guidance: Annotated[float, Field(ge=0)] = 1.0
+    window: Positive = 16
+    overlap: Annotated[int, Field(ge=0)] = 4
