@@ -167,6 +167,8 @@ class VideoResult(Part):
     """`frames_sha256` of the prepared clip that it was made from."""
     conditions: dict[str, str] = {}
     """What drove it: `poses`, `depth_order` -> `exact`, or the estimator and a hash of how it was made."""
+    facts: dict[str, str | int | float | bool] = {}
+    """What the method said of it, such as the versions that an external one ran on."""
     seconds: float | None = None
     peak_memory_bytes: int | None = None
     """Peak resident memory of the process (CPU) or peak allocated memory of the device (GPU)."""

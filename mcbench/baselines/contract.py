@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +62,14 @@ class AnimationRequest:
     pictures: Mapping[str, Picture] = field(default_factory=dict)
     whole_bodies: WholeBodies | None = None
     prompt: str | None = None
+
+
+@runtime_checkable
+class TellsFacts(Protocol):
+    """An animator that has something to say of a video once it is made."""
+
+    def facts(self) -> dict[str, str | int | float | bool]:
+        """Return what is worth recording of the last video."""
 
 
 class Animator(Protocol):

@@ -21,6 +21,8 @@ from mcbench.errors import FileFormatError, InputError, McbenchError
 
 SPECS = Path(__file__).parent / "specs"
 ENTRY_POINTS = "mcbench.baselines"
+LIMIT_OPTIONS = ("limit_minutes", "limit_memory_gb")
+"""Options of every external method; they change nothing in what it makes."""
 _ORDER = ("ours", "builtin", "diffusers", "external", "import")
 
 
@@ -81,7 +83,8 @@ def load(name: str, device: str, options: Options, home: Path | None = None) -> 
     if spec.kind == "external":
         from mcbench.baselines.external.animator import ExternalAnimator
 
-        return ExternalAnimator(spec, device, merged, home)
+        external: Animator = ExternalAnimator(spec, device, merged, home)
+        return external
     module, attribute = spec.factory.split(":")
     factory = getattr(importlib.import_module(module), attribute)
     given: dict[str, Any] = {}
@@ -94,7 +97,7 @@ def load(name: str, device: str, options: Options, home: Path | None = None) -> 
 
 
 def _merged(spec: Spec, options: Options) -> Options:
-    known = [*spec.options, *spec.free_options]
+    known = [*spec.options, *spec.free_options, *(LIMIT_OPTIONS if spec.kind == "external" else ())]
     unknown = sorted(set(options) - set(known))
     if unknown and not known:
         raise InputError(f"{spec.id} takes no options, but was given {', '.join(unknown)}")

@@ -8,6 +8,7 @@ size or time since is hashed again.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from mcbench import files
 from mcbench.baselines.spec import Spec, WeightsFile
@@ -26,8 +27,8 @@ class FoundFile(Part):
     n_bytes: int
     changed_ns: int
     """Time of its last change, which tells whether it has to be hashed again."""
-    as_published: bool
-    """Whether it has the sha256 of the spec; False where the spec has none, or another was allowed."""
+    proof: Literal["sha256", "unverified", "other"]
+    """`sha256`: it is the published file; `unverified`: the spec knows no sha256; `other`: it has another."""
 
 
 class FoundWeights(Record):
@@ -142,7 +143,7 @@ def _identified(spec: Spec, file: WeightsFile, folder: Path, allow_other: bool) 
         sha256=digest,
         n_bytes=state.st_size,
         changed_ns=state.st_mtime_ns,
-        as_published=file.sha256 is not None and not differs,
+        proof="unverified" if file.sha256 is None else "other" if differs else "sha256",
     )
 
 

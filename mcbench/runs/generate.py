@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mcbench import baselines, environment, files, video
 from mcbench.baselines import Animator
+from mcbench.baselines.contract import TellsFacts
 from mcbench.baselines.inputs import ClipInputs, clip_inputs
 from mcbench.data import Clip, load_clip
 from mcbench.errors import McbenchError, MismatchError
@@ -59,6 +60,7 @@ def generate_video(job: VideoJob, animator: Animator | None = None) -> VideoResu
         frames_sha256=digest,
         clip_sha256=clip.record.frames_sha256,
         conditions=inputs.conditions,
+        facts=animator.facts() if isinstance(animator, TellsFacts) else {},
         seconds=round(seconds, 3),
         peak_memory_bytes=environment.peak_memory_bytes(device),
     )

@@ -75,14 +75,24 @@ def write_openpose(path: Path, people: People, size: Size) -> None:
         people: 18 or 134 points.
         size: (height, width) of the frame.
     """
-    content = {
+    with files.atomic_file(path) as temporary:
+        temporary.write_text(json.dumps(openpose_content(people, size)), encoding="utf-8")
+
+
+def openpose_content(people: People, size: Size, *, feet: bool = False) -> dict[str, Any]:
+    """Return what `write_openpose` writes.
+
+    Args:
+        people: 18 or 134 points.
+        size: (height, width) of the frame.
+        feet: add `foot_keypoints_2d`, six points in COCO-WholeBody's order, which OpenPose's COCO-18 lacks.
+    """
+    return {
         "version": 1.3,
         "canvas_width": size[1],
         "canvas_height": size[0],
-        "people": [_written(people, person) for person in range(len(people))],
+        "people": [_written(people, person, feet) for person in range(len(people))],
     }
-    with files.atomic_file(path) as temporary:
-        temporary.write_text(json.dumps(content), encoding="utf-8")
 
 
 def _openpose_person(person: dict[str, Any]) -> NDArray[np.float64]:
@@ -133,7 +143,7 @@ def _assembled(people: list[NDArray[np.float64]]) -> People:
     return People(*(part.astype(np.float32) for part in (points, confidence, np.nan_to_num(boxes), scores)))
 
 
-def _written(people: People, person: int) -> dict[str, Any]:
+def _written(people: People, person: int, feet: bool) -> dict[str, Any]:
     found = people.confidence[person] > 0
     values = np.concatenate([people.keypoints[person], people.confidence[person, :, None]], axis=1)
     values = np.where(found[:, None], values, 0.0)
@@ -142,6 +152,8 @@ def _written(people: People, person: int) -> dict[str, Any]:
         entry["face_keypoints_2d"] = _flat(np.concatenate([values[FACE], np.zeros((_PUPILS, 3))]))
         entry["hand_left_keypoints_2d"] = _flat(values[LEFT_HAND])
         entry["hand_right_keypoints_2d"] = _flat(values[RIGHT_HAND])
+        if feet:
+            entry["foot_keypoints_2d"] = _flat(values[FEET])
     return entry
 
 
