@@ -16,8 +16,6 @@ from typing import Any
 import driver_kit as kit
 import numpy as np
 
-PIXELS_A_LATENT = 8
-"""Sides that the pipeline takes are multiples of this."""
 CLIP_FRAMES = 16
 """Its noise is drawn for clips of this length and repeated (`prepare_latents`); `L` of its configuration."""
 
@@ -27,11 +25,14 @@ def main(job: kit.Job) -> dict[str, Any]:
     kit.use_repository(job)
     import torch
 
+    overlap = kit.option(job, "overlap")
+    if not 0 <= overlap < CLIP_FRAMES:
+        kit.fail(f"overlap {overlap}: wanted is 0 <= overlap < {CLIP_FRAMES}, the frames of a window")
     if job["device"] == "cpu":
         stay_on_cpu()
     pipeline, appearance_encoder = load_pipeline(job)
-    size = [-(-side // PIXELS_A_LATENT) * PIXELS_A_LATENT for side in job["size"]]
-    control = np.stack([kit.resize(frame, size) for frame in kit.read_driving(job, "densepose")])
+    height, width = job["size"]
+    control = np.stack(list(kit.read_driving(job, "densepose")))
     # The last frame is repeated until the clip is a multiple of 16 long, as in the script.
     rest = -len(control) % CLIP_FRAMES
     control = np.pad(control, ((0, rest), (0, 0), (0, 0), (0, 0)), mode="edge")
@@ -46,21 +47,20 @@ def main(job: kit.Job) -> dict[str, Any]:
         num_inference_steps=steps,
         num_actual_inference_steps=steps,
         guidance_scale=kit.option(job, "guidance"),
-        width=size[1],
-        height=size[0],
+        width=width,
+        height=height,
         video_length=len(control),
         controlnet_condition=control,
         init_latents=None,
         generator=generator,
         appearance_encoder=appearance_encoder,
-        source_image=kit.resize(kit.read_reference(job), size),
+        source_image=kit.read_reference(job),
         context_frames=CLIP_FRAMES,
         context_stride=1,
-        context_overlap=kit.option(job, "overlap"),
+        context_overlap=overlap,
     ).videos
     write_frames(job, videos.numpy())
-    made = {"made_height": size[0], "made_width": size[1], "padded_frames": rest}
-    return {**made, "dtype": str(pipeline.vae.dtype)}
+    return {"padded_frames": rest, "dtype": str(pipeline.vae.dtype)}
 
 
 def stay_on_cpu() -> None:
@@ -71,10 +71,9 @@ def stay_on_cpu() -> None:
 
 
 def write_frames(job: kit.Job, videos: np.ndarray[Any, Any]) -> None:
-    """Write a video, float [1, 3, at least n_frames, height, width] of 0 to 1, at the job's size."""
+    """Write the first frames of a video, float [1, 3, frames and padding, height, width] of 0 to 1."""
     for index in range(job["n_frames"]):
-        frame = kit.to_uint8(videos[0, :, index].transpose(1, 2, 0))
-        kit.write_frame(job, index, kit.resize(frame, job["size"]))
+        kit.write_frame(job, index, kit.to_uint8(videos[0, :, index].transpose(1, 2, 0)))
 
 
 def load_pipeline(job: kit.Job) -> tuple[Any, Any]:
@@ -88,7 +87,8 @@ def load_pipeline(job: kit.Job) -> tuple[Any, Any]:
     from omegaconf import OmegaConf
     from transformers import CLIPTextModel, CLIPTokenizer
 
-    base = str(kit.weights(job, "stable-diffusion-v1-5"))
+    unet_file = kit.weights(job, "unet")
+    base = str(unet_file.parent.parent)
     settings = OmegaConf.load("configs/inference/inference.yaml")
 
     unet = UNet3DConditionModel.from_pretrained_2d(
@@ -96,20 +96,16 @@ def load_pipeline(job: kit.Job) -> tuple[Any, Any]:
         subfolder="unet",
         unet_additional_kwargs=OmegaConf.to_container(settings.unet_additional_kwargs),
     )
-    check_base_unet(Path(base) / "unet" / "diffusion_pytorch_model.bin", unet)
-    load_temporal_attention(kit.weights(job, "temporal_attention"), unet)
-    # The folder above is named, since the authors' loader takes the subfolder apart.
-    appearance_encoder = AppearanceEncoderModel.from_pretrained(
-        str(kit.weights(job, "appearance_encoder").parent),
-        subfolder=kit.weights(job, "appearance_encoder").name,
-    )
-    controlnet = ControlNetModel.from_pretrained(str(kit.weights(job, "densepose_controlnet")))
+    check_base_unet(unet_file, unet)
+    load_temporal_attention(kit.weights(job, "temporal-attention"), unet)
+    appearance_encoder = AppearanceEncoderModel.from_pretrained(folder_of(job, "appearance-encoder"))
+    controlnet = ControlNetModel.from_pretrained(folder_of(job, "densepose-controlnet"))
     if job["device"] != "cpu":
         for network in (unet, appearance_encoder, controlnet):
             network.enable_xformers_memory_efficient_attention()
 
     pipeline = AnimationPipeline(
-        vae=AutoencoderKL.from_pretrained(str(kit.weights(job, "sd-vae-ft-mse"))),
+        vae=AutoencoderKL.from_pretrained(folder_of(job, "vae")),
         text_encoder=CLIPTextModel.from_pretrained(base, subfolder="text_encoder"),
         tokenizer=CLIPTokenizer.from_pretrained(base, subfolder="tokenizer"),
         unet=unet,
@@ -119,6 +115,11 @@ def load_pipeline(job: kit.Job) -> tuple[Any, Any]:
     # Half precision as in the script; a CPU has no kernels for it.
     dtype = torch.float16 if job["device"] != "cpu" else torch.float32
     return pipeline.to(job["device"], torch_dtype=dtype), appearance_encoder.to(job["device"], dtype=dtype)
+
+
+def folder_of(job: kit.Job, name: str) -> str:
+    """Return the folder that a file of weights lies in, with its configuration beside it."""
+    return str(kit.weights(job, name).parent)
 
 
 def check_base_unet(path: Path, network: Any) -> None:

@@ -55,7 +55,7 @@ def main(repository: Path, folder: Path) -> None:
 
 
 def drop_mid_block_type(path: Path) -> None:
-    """Leave out what Stable Diffusion 1.5's own file, older than the entry, has not: the authors' UNet refuses it."""
+    """Leave out an entry that Stable Diffusion 1.5's own file is too old to have; the authors refuse it."""
     config = json.loads(path.read_text())
     del config["mid_block_type"]
     path.write_text(json.dumps(config, indent=2))
