@@ -13,6 +13,7 @@ import typer
 
 import mcbench
 from mcbench.cli import (
+    baselines,
     cache,
     console,
     data,
@@ -60,6 +61,7 @@ def _root(
 
 
 app.add_typer(data.app, name="data")
+app.add_typer(baselines.app, name="baselines")
 app.command("run")(run.run)
 app.command("score")(score.score)
 app.command("compare")(score.compare)

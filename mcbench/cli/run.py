@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 def run(
-    model: Annotated[str, typer.Option("--model", help="A name from `mcbench baselines list`, or a spec's .toml file.")],
+    model: Annotated[
+        str, typer.Option("--model", help="A name from `mcbench baselines list`, or a spec's .toml file.")
+    ],
     split: Annotated[
         str, typer.Option("--split", help="BENCHMARK or BENCHMARK/SUBSET, such as multi-character/demo.")
     ],
@@ -80,7 +82,7 @@ def run(
         poses_by=poses_by,
         seed=seed,
         device=device,
-        options=dict(_parse_option(text) for text in option or []),
+        options=dict(parse_option(text) for text in option or []),
         overwrite=overwrite,
         home=home,
     )
@@ -134,7 +136,12 @@ def parse_size(text: str) -> tuple[int, int]:
     return sides[0], sides[1]
 
 
-def _parse_option(text: str) -> tuple[str, str | int | float | bool]:
+def parse_option(text: str) -> tuple[str, str | int | float | bool]:
+    """Return the name and value of `NAME=VALUE`: a number or true/false where it reads as one.
+
+    Raises:
+        InputError: the text is of another form.
+    """
     name, sign, value = text.partition("=")
     if not sign or not name:
         raise InputError(f"{text!r} is no option of a model", "write NAME=VALUE, such as steps=20")
