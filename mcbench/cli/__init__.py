@@ -19,6 +19,7 @@ from mcbench.cli import (
     data,
     demo,
     doctor,
+    import_run,
     leaderboard,
     protocol,
     report,
@@ -63,6 +64,7 @@ def _root(
 app.add_typer(data.app, name="data")
 app.add_typer(baselines.app, name="baselines")
 app.command("run")(run.run)
+app.command("import")(import_run.import_run)
 app.command("score")(score.score)
 app.command("compare")(score.compare)
 app.add_typer(protocol.app, name="protocol")
