@@ -1,7 +1,7 @@
 """The maps that models are shown: pose drawings, depth order, background flow, carried reference."""
 
 from mcbench.conditions.bodies import body_mask, body_masks, union_mask
-from mcbench.conditions.carry import carried_reference, empty_scene
+from mcbench.conditions.carry import Carrier
 from mcbench.conditions.clip import ClipConditions, FrameMaps
 from mcbench.conditions.depth_order import depth_order_map, depth_ranks
 from mcbench.conditions.driving import DrivingPoses, driving_poses
@@ -11,6 +11,7 @@ from mcbench.conditions.store import Condition, ConditionRecord, find_condition,
 
 __all__ = [
     "LIMBS",
+    "Carrier",
     "ClipConditions",
     "Condition",
     "ConditionRecord",
@@ -19,12 +20,10 @@ __all__ = [
     "background_flow_map",
     "body_mask",
     "body_masks",
-    "carried_reference",
     "depth_order_map",
     "depth_ranks",
     "draw_poses",
     "driving_poses",
-    "empty_scene",
     "find_condition",
     "flow_colours",
     "kept_conditions",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcbench.conditions.bodies import body_masks, union_mask
-from mcbench.conditions.carry import carried_reference, empty_scene
+from mcbench.conditions.carry import Carrier
 from mcbench.conditions.depth_order import depth_order_map, depth_ranks
 from mcbench.conditions.flow import background_flow_map
 from mcbench.conditions.skeleton import draw_poses
@@ -94,27 +94,15 @@ class ClipConditions:
         """Return `bodies` of the reference frame."""
         return self.bodies(self.reference_index)
 
-    def carried(self, reference: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
-        """Return the reference's people carried into one frame's poses, uint8 [height, width, 4].
-
-        Args:
-            reference: uint8 [height, width, 3], the reference image at the maps' size.
-            index: the frame.
-        """
+    def carrier(self, reference: NDArray[np.uint8]) -> Carrier:
+        """Return what carries the people of the reference image (uint8 [height, width, 3])."""
         start = self.reference_index
-        return carried_reference(
-            reference,
-            self._poses.keypoints[start],
-            self._poses.visibility[start],
-            self._poses.keypoints[index],
-            self._poses.visibility[index],
-            self._depth(index),
-        )
+        return Carrier(reference, self._poses.keypoints[start], self._poses.visibility[start])
 
-    def empty_scene(self, reference: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return the reference image (at the maps' size) without its people, uint8 [height, width, 3]."""
-        start = self.reference_index
-        return empty_scene(reference, self._poses.keypoints[start], self._poses.visibility[start])
+    def carried(self, carrier: Carrier, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the reference's people carried into one frame's poses, as `Carrier.carry` does."""
+        poses = self._poses
+        return carrier.carry(poses.keypoints[index], poses.visibility[index], self._depth(index))
 
     def _depth(self, index: int) -> NDArray[np.float32]:
         chosen = self.reference_index if self._depth_mode == "reference" else index

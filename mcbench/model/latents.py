@@ -46,8 +46,19 @@ class Latents(Protocol):
     def encode_frames(self, frames: torch.Tensor, guesses: torch.Tensor) -> torch.Tensor:
         """Return what the denoiser is trained to produce for frames, given a first guess of each."""
 
-    def decode_frames(self, latents: torch.Tensor, guesses: torch.Tensor) -> torch.Tensor:
-        """Return the pictures, clipped to 0..255, of what the denoiser produced."""
+    def masked(self, latents: torch.Tensor, changeable: torch.Tensor) -> torch.Tensor:
+        """Return latents that decode to the guess wherever `changeable` is 0, as far as the space can say."""
+
+    def decode_frames(
+        self, latents: torch.Tensor, guesses: torch.Tensor, changeable: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the pictures, clipped to 0..255, of what the denoiser produced.
+
+        Args:
+            latents: [n, channels, h, w].
+            guesses: [n, 3, H, W], 0 to 255.
+            changeable: [n, 1, H, W], 0 to 1: how much of a difference to the guess is added at each pixel.
+        """
 
 
 class SpaceToDepthLatents:
@@ -78,10 +89,22 @@ class SpaceToDepthLatents:
         """Return what the denoiser is trained to produce for frames; both [n, 3, H, W], 0 to 255."""
         return functional.pixel_unshuffle(frames - guesses, self.factor) * (self.scale / _HALF_RANGE)
 
-    def decode_frames(self, latents: torch.Tensor, guesses: torch.Tensor) -> torch.Tensor:
-        """Return pictures, float [n, 3, H, W] 0 to 255, for what the denoiser produced."""
+    def masked(self, latents: torch.Tensor, changeable: torch.Tensor) -> torch.Tensor:
+        """Return latents [n, channels, h, w] scaled at each pixel by `changeable` [n, 1, H, W]."""
+        return latents * functional.pixel_unshuffle(changeable.expand(-1, 3, -1, -1), self.factor)
+
+    def decode_frames(
+        self, latents: torch.Tensor, guesses: torch.Tensor, changeable: torch.Tensor
+    ) -> torch.Tensor:
+        """Return pictures, float [n, 3, H, W] 0 to 255, for what the denoiser produced.
+
+        Guesses may be of another size than the latents are of: the difference is resized to it.
+        """
         difference = functional.pixel_shuffle(latents, self.factor) * (_HALF_RANGE / self.scale)
-        return (difference + guesses).clamp(0, 255)
+        size = (int(guesses.shape[2]), int(guesses.shape[3]))
+        if difference.shape[2:] != guesses.shape[2:]:
+            difference = functional.interpolate(difference, size, mode="bicubic", antialias=True)
+        return (guesses + changeable * difference).clamp(0, 255)
 
 
 class AutoencoderLatents:
@@ -122,9 +145,16 @@ class AutoencoderLatents:
         del guesses
         return self.encode(frames)
 
-    def decode_frames(self, latents: torch.Tensor, guesses: torch.Tensor) -> torch.Tensor:
-        """Return pictures, float32 [n, 3, H, W] 0 to 255, for what the denoiser produced."""
-        del guesses
+    def masked(self, latents: torch.Tensor, changeable: torch.Tensor) -> torch.Tensor:
+        """Return the latents as they are: there is no guess to go back to."""
+        del changeable
+        return latents
+
+    def decode_frames(
+        self, latents: torch.Tensor, guesses: torch.Tensor, changeable: torch.Tensor
+    ) -> torch.Tensor:
+        """Return pictures, float32 [n, 3, h * factor, w * factor], for what the denoiser produced."""
+        del guesses, changeable
         scaled = (latents / self.autoencoder.config.scaling_factor).to(self.autoencoder.dtype)
         parts = [
             self.autoencoder.decode(part, return_dict=False)[0].float()

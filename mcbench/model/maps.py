@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mcbench.conditions import ClipConditions, FrameMaps
+from mcbench.conditions import Carrier, ClipConditions, FrameMaps
 from mcbench.model.guider_kinds import find_guider
 
 RelativeTo = Literal["none", "reference", "carried"]
 _MID_GREY = 128.0
+_MARGIN, _FADE = 0.05, 0.015
+"""Shares of a picture's height."""
 
 
 def to_tensor(pictures: NDArray[np.uint8] | Sequence[NDArray[np.uint8]]) -> torch.Tensor:
@@ -37,12 +40,16 @@ class Appearance:
         self.reference = reference
 
     @cached_property
-    def _empty(self) -> NDArray[np.uint8]:
-        return self._conditions.empty_scene(self.reference)
+    def _carrier(self) -> Carrier:
+        return self._conditions.carrier(self.reference)
 
     @cached_property
     def _bodies(self) -> NDArray[np.uint8]:
         return self._conditions.reference_bodies()
+
+    def guess(self, index: int) -> NDArray[np.uint8]:
+        """Return the first guess of one frame, uint8 [H, W, 3]."""
+        return self._carried(index)[0]
 
     def map(self, index: int) -> NDArray[np.uint8]:
         """Return one frame's map, uint8 [H, W, 8].
@@ -50,9 +57,57 @@ class Appearance:
         Channels: the reference (3), where its people are (1), the guess of the frame (3), and where that
         guess was carried (1).
         """
-        carried = self._conditions.carried(self.reference, index)
-        guess = np.where(carried[..., 3:] > 0, carried[..., :3], self._empty)
-        return np.dstack([self.reference, self._bodies, guess, carried[..., 3]])
+        guess, coverage = self._carried(index)
+        return np.dstack([self.reference, self._bodies, guess, coverage])
+
+    def changeable(self, index: int) -> NDArray[np.uint8]:
+        """Return where a frame may differ from its guess, uint8 [H, W], 0 for not at all to 255 for freely.
+
+        That is where people are, or were in the reference, with a margin for clothes and shadows that
+        fades out. Elsewhere a frame is the reference: zero flow says that the background stands still.
+        """
+        people = np.maximum(self._bodies, self._conditions.bodies(index))
+        margin, fade = (max(1, round(share * len(people))) for share in (_MARGIN, _FADE))
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
+        wide = cv2.dilate(people, disc)
+        return np.asarray(cv2.blur(wide, (2 * fade + 1, 2 * fade + 1)), dtype=np.uint8)
+
+    def _carried(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        frame, coverage = self._conditions.carried(self._carrier, index)
+        guess = np.clip(np.rint(frame), 0, 255).astype(np.uint8)
+        return guess, np.rint(coverage * 255).astype(np.uint8)
+
+
+class FirstGuess:
+    """What frames are differences to, at the size of the output.
+
+    Args:
+        relative_to: as in the configuration's latents.
+        conditions: of the clip, at the size of the output.
+        reference: uint8 [H, W, 3], of that size.
+    """
+
+    def __init__(
+        self, relative_to: RelativeTo, conditions: ClipConditions, reference: NDArray[np.uint8]
+    ) -> None:
+        self._relative_to = relative_to
+        self._appearance = Appearance(conditions, reference)
+
+    def of(self, frames: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the guesses of some frames and where frames may differ from them.
+
+        Returns:
+            Guesses, float [frames, 3, H, W], 0 to 255 ("none" is an even grey), and float [frames, 1, H, W],
+            0 to 1: all 1 unless people were carried.
+        """
+        if self._relative_to == "carried":
+            guesses = to_tensor([self._appearance.guess(index) for index in frames])
+            changeable = [self._appearance.changeable(index)[..., None] for index in frames]
+            return guesses, to_tensor(changeable) / 255
+        reference = to_tensor(self._appearance.reference[None])
+        guess = reference if self._relative_to == "reference" else torch.full_like(reference, _MID_GREY)
+        guesses = guess.expand(len(frames), -1, -1, -1)
+        return guesses, torch.ones_like(guesses[:, :1])
 
 
 @dataclass(frozen=True)

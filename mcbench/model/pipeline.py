@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,17 +22,15 @@ from mcbench.model.frame_store import FrameStore
 from mcbench.model.guiders import GuiderSet
 from mcbench.model.image_encoders import ImageEncoder
 from mcbench.model.latents import Latents, build_autoencoder, build_latents, check_divisible
-from mcbench.model.maps import Appearance, first_guesses, guider_maps, needed_maps, to_tensor
+from mcbench.model.maps import Appearance, FirstGuess, guider_maps, to_tensor
 from mcbench.model.networks import Denoiser, Networks, Reference, build_networks, build_scheduler
 from mcbench.model.windows import plan_windows, triangular_weights
 from mcbench.progress import Progress, SilentProgress
 from mcbench.records import Size
 
 _MAPS_AT_ONCE = 8
+_FRAMES_AT_ONCE = 4
 _ASPECT_TOLERANCE = 0.02
-
-Guess = Callable[[int, int], torch.Tensor]
-"""First guesses of the frames from one to another (not included), float [n, 3, H, W], 0 to 255."""
 
 
 @dataclass
@@ -62,7 +60,7 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
 
     ReferenceNet, image encoder and guiders run once a video. The noise of the whole video is drawn once,
     on the CPU, from its seed; windows index into it. Windows run one after the other, so the frames do
-    not depend on batching or on other videos. Of a long video, guiders' features and first guesses lie in a
+    not depend on batching or on other videos. Of a long video, guiders' features lie in a
     temporary file, and frames are decoded a few at a time: only the latents grow with its length.
 
     Args:
@@ -188,6 +186,7 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
         guidance: float | None = None,
         window: int | None = None,
         overlap: int | None = None,
+        output_size: Size | None = None,
         progress: Progress | None = None,
     ) -> Iterator[NDArray[np.uint8]]:
         """Generate one frame a pose; frames are yielded, uint8 [H, W, 3], as they are decoded.
@@ -201,6 +200,9 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
             steps, guidance, window, overlap: of sampling; defaults from the settings. A guidance of 1
                 runs one pass; any other runs two in one batch, of which one sees neither reference features
                 nor tokens.
+            output_size: (height, width) of the frames; the generated size by default. Where frames are
+                differences to a first guess, the guess is made at this size and the difference is resized;
+                other frames are resized (by area where they shrink, bicubic where they grow).
             progress: counts denoiser calls.
 
         Raises:
@@ -218,16 +220,21 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
             overlap if overlap is not None else defaults["overlap"],
         )
         plan = _Sampling(windows, steps, guidance, seed, progress or SilentProgress())
-        return self._generate(resize_picture(reference, size), ClipConditions(poses, size), plan)
+        guess = self._first_guess(reference, poses, output_size or size)
+        return self._generate(resize_picture(reference, size), ClipConditions(poses, size), guess, plan)
 
     @torch.no_grad()
     def _generate(
-        self, picture: NDArray[np.uint8], conditions: ClipConditions, plan: _Sampling
+        self,
+        picture: NDArray[np.uint8],
+        conditions: ClipConditions,
+        guess: FirstGuess,
+        plan: _Sampling,
     ) -> Iterator[NDArray[np.uint8]]:
         networks = self.networks()
         reference_latents = self.latents.encode(to_tensor(picture[None]).to(self.device))
         seen = self._read_reference(networks, picture, reference_latents, conditions)
-        features, guess = self._guide(networks, picture, conditions)
+        features = self._guide(networks, picture, conditions)
         latents = self._noise(reference_latents, len(conditions), plan.seed)
         latents = self._denoise(networks, latents, seen, features, plan)
         yield from self._decode(latents, guess)
@@ -271,23 +278,23 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
         pixels = to_tensor(picture[None]).to(self.device) / 127.5 - 1
         return networks.read_reference(pixels, reference_latents, pose)
 
+    def _first_guess(self, reference: NDArray[np.uint8], poses: Poses, size: Size) -> FirstGuess:
+        relative_to = self.config.settings["latents"]["relative_to"]
+        return FirstGuess(relative_to, ClipConditions(poses, size), resize_picture(reference, size))
+
     def _guide(
         self, networks: Networks, picture: NDArray[np.uint8], conditions: ClipConditions
-    ) -> tuple[FrameStore | None, Guess]:
-        """Return the guiders' features of all frames, and their first guesses."""
+    ) -> FrameStore | None:
+        """Return the guiders' features of all frames."""
         appearance = Appearance(conditions, picture)
-        relative_to = self.config.settings["latents"]["relative_to"]
-        reference = to_tensor(picture[None])
-        names = needed_maps(networks.guiders.names, relative_to)
-        kept, guesses = FrameStore(self.device), FrameStore(torch.device("cpu"))
+        kept = FrameStore(self.device)
         for start in range(0, len(conditions), _MAPS_AT_ONCE):
             frames = range(start, min(start + _MAPS_AT_ONCE, len(conditions)))
-            maps = guider_maps(conditions, appearance, frames, names=names)
-            guesses.add(first_guesses(relative_to, reference, maps, len(frames)).round().byte())
+            maps = guider_maps(conditions, appearance, frames, names=networks.guiders.names)
             features = networks.guide({name: each.to(self.device) for name, each in maps.items()})
             if features is not None:
                 kept.add(features)
-        return kept if len(kept) else None, lambda start, stop: guesses.read(start, stop).float()
+        return kept if len(kept) else None
 
     def _noise(self, reference_latents: torch.Tensor, n_frames: int, seed: int) -> torch.Tensor:
         _, channels, height, width = reference_latents.shape
@@ -322,13 +329,16 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
             latents = self.scheduler.step(total, timestep, latents, return_dict=False)[0]
         return latents
 
-    def _decode(self, latents: torch.Tensor, guess: Guess) -> Iterator[NDArray[np.uint8]]:
+    def _decode(self, latents: torch.Tensor, guess: FirstGuess) -> Iterator[NDArray[np.uint8]]:
         n_frames = latents.shape[2]
-        for start in range(0, n_frames, _MAPS_AT_ONCE):
-            stop = min(start + _MAPS_AT_ONCE, n_frames)
-            part = latents[0, :, start:stop].transpose(0, 1)
-            pictures = self.latents.decode_frames(part, guess(start, stop).to(self.device))
-            yield from pictures.round().byte().permute(0, 2, 3, 1).cpu().numpy()
+        for start in range(0, n_frames, _FRAMES_AT_ONCE):
+            frames = range(start, min(start + _FRAMES_AT_ONCE, n_frames))
+            guesses, changeable = (each.to(self.device) for each in guess.of(frames))
+            part = latents[0, :, start : frames.stop].transpose(0, 1)
+            pictures = self.latents.decode_frames(part, guesses, changeable)
+            size = (int(guesses.shape[2]), int(guesses.shape[3]))
+            for picture in pictures.round().byte().permute(0, 2, 3, 1).cpu().numpy():
+                yield resize_picture(picture, size)
 
 
 def settings_of(config: ModelConfig) -> dict[str, Any]:

@@ -87,6 +87,7 @@ class LpipsNetwork:
         weights: name and sha256 of the trunk's file; the linear heads are those of the package lpips.
         device: where it runs.
         module: from mapped frames to the trunk's layers; what a back end has to run.
+        heads: of each layer, the learned weight of every channel, float32 [channels].
     """
 
     def __init__(
@@ -95,7 +96,7 @@ class LpipsNetwork:
         self.trunk, self.weights, self.device = trunk, used, device
         self._model = model.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
         self.module = _Layers(self._model)
-        self._heads = [head.model[-1].weight.flatten() for head in self._model.lins]
+        self.heads = [head.model[-1].weight.flatten() for head in self._model.lins]
         self._runner = runner or TorchRunner(self.module, torch.device(device))
 
     @property
@@ -212,7 +213,7 @@ class LpipsNetwork:
             )
 
         def compare(pair: tuple[tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]) -> NDArray[np.float64]:
-            maps = [(a - b).square_() @ head for head, a, b in zip(self._heads, *pair, strict=True)]
+            maps = [(a - b).square_() @ head for head, a, b in zip(self.heads, *pair, strict=True)]
             return np.asarray(finish(maps).cpu().numpy(), dtype=np.float64)
 
         return item_by_item(compare, list(zip(prediction.chunks, truth.chunks, strict=True)))
