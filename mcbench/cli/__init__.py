@@ -16,6 +16,7 @@ from mcbench.cli import (
     baselines,
     cache,
     console,
+    convert,
     data,
     demo,
     doctor,
@@ -75,6 +76,7 @@ app.command("report")(report.report)
 app.command("view")(report.view)
 app.command("demo")(demo.demo)
 app.command("train")(train.train)
+app.command("convert")(convert.convert)
 app.add_typer(weights.app, name="weights")
 app.add_typer(cache.app, name="cache")
 app.command("doctor")(doctor.doctor)
