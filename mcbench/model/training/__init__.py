@@ -1,5 +1,7 @@
-"""Training of the reference model on generated clips."""
+"""Training of the reference model, on generated or prepared clips."""
 
-from mcbench.model.training.loop import TrainingDivergedError, train
+from mcbench.model.training.loop import train
+from mcbench.model.training.prepared import prepared_clips
+from mcbench.model.training.stage import TrainingDivergedError
 
-__all__ = ["TrainingDivergedError", "train"]
+__all__ = ["TrainingDivergedError", "prepared_clips", "train"]

@@ -1,23 +1,24 @@
-"""Training clips from the generator: rendered once, kept in a cache folder, drawn from endlessly."""
+"""Training clips: what a source of them is, and the generator's, rendered once and drawn from endlessly."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mcbench import files
-from mcbench.data.generated import GENERATOR_VERSION, build_scene, train_clip
+from mcbench.data.generated import GENERATOR_VERSION, RenderedFrame, build_scene, train_clip
 from mcbench.data.truth import Poses
 from mcbench.errors import FileFormatError
+from mcbench.model.config import TrainingConfig
 from mcbench.records import Size
 
 CLIP_FRAMES = 160
@@ -26,20 +27,34 @@ RUN_FRAMES = 16
 _FLOW_SHRINK = 4
 
 
+VALIDATION_FROM = 10_000_000
+"""Generated clips from this index on are never trained on."""
+VALIDATION_STRIDE = 8
+
+
 @dataclass(frozen=True)
 class TrainingClip:
-    """Some frames of one generated clip: first those spread over it, then some in a row.
+    """Some frames of one clip.
 
     Attributes:
-        frames: uint8 [SPREAD_FRAMES + RUN_FRAMES, H, W, 3].
+        frames: uint8 [n, H, W, 3].
         poses: of those frames, in pixels of (H, W).
-        background_flow: float32 [the same, H/4, W/4, 2] in pixels of (H, W), or None for a camera that
-            stands still.
+        background_flow: float32 [n, h, w, 2] in pixels of (H, W), h and w of any resolution, or None for
+            none.
     """
 
     frames: NDArray[np.uint8]
     poses: Poses
     background_flow: NDArray[np.float32] | None
+
+    def at(self, indices: Sequence[int]) -> TrainingClip:
+        """Return some of the frames."""
+        chosen, poses = list(indices), self.poses
+        return TrainingClip(
+            self.frames[chosen],
+            Poses(poses.keypoints[chosen], poses.visibility[chosen], poses.depth[chosen], poses.size),
+            None if self.background_flow is None else self.background_flow[chosen],
+        )
 
     def flow(self, index: int) -> NDArray[np.float32] | None:
         """Return the background flow of one frame at full size, float32 [H, W, 2]; None for none."""
@@ -48,6 +63,58 @@ class TrainingClip:
         height, width = self.frames.shape[1:3]
         resized = cv2.resize(self.background_flow[index], (width, height), interpolation=cv2.INTER_LINEAR)
         return np.asarray(resized, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What can be drawn from a clip.
+
+    Attributes:
+        n_people: in the clip.
+        references: indices of frames that may be the reference.
+        run: indices of frames that follow each other.
+        n_frames: number of all frames.
+    """
+
+    n_people: int
+    references: range
+    run: range
+    n_frames: int
+
+
+@dataclass(frozen=True)
+class ValidationClip:
+    """A clip that is never trained on: its first frame is the reference, the others are to be made.
+
+    Attributes:
+        name: of the clip.
+        frames: uint8 [n, H, W, 3].
+        poses: of these frames.
+    """
+
+    name: str
+    frames: NDArray[np.uint8]
+    poses: Poses
+
+
+class ClipSource(Protocol):
+    """Where training clips come from; it goes to worker processes, and knows nothing of steps."""
+
+    @property
+    def identity(self) -> str:
+        """What the clips are: another text means another training."""
+
+    def clips_in_use(self, training: TrainingConfig, step: int) -> int:
+        """Return how many clips step `step` (counted over both stages) draws from."""
+
+    def layout(self, index: int) -> Layout:
+        """Return what can be drawn from a clip; without reading its frames."""
+
+    def load(self, index: int, frames: Sequence[int]) -> TrainingClip:
+        """Return some frames of a clip."""
+
+    def validation(self, clips: int, frames: int) -> list[ValidationClip]:
+        """Return clips that are never trained on."""
 
 
 def render_clip(index: int, size: Size) -> TrainingClip:
@@ -63,18 +130,15 @@ def render_clip(index: int, size: Size) -> TrainingClip:
     )
     return TrainingClip(
         frames=np.stack([frame.image for frame in rendered]),
-        poses=Poses(
-            np.stack([frame.keypoints for frame in rendered]),
-            np.stack([frame.visibility for frame in rendered]),
-            np.stack([frame.person_depth for frame in rendered]),
-            size,
-        ),
+        poses=_poses(rendered, size),
         background_flow=flow.astype(np.float32) if np.any(flow) else None,
     )
 
 
 class ClipStore:
-    """Training clips by index, in a folder that several processes may fill.
+    """The generator's training clips by index, in a folder that several processes may fill: a `ClipSource`.
+
+    A clip is SPREAD_FRAMES frames spread over it, which references are taken from, and RUN_FRAMES in a row.
 
     Args:
         folder: the cache; its files are named by generator version, size and index.
@@ -85,7 +149,38 @@ class ClipStore:
         self._folder = folder
         self._size = size
 
-    def load(self, index: int) -> TrainingClip:
+    @property
+    def identity(self) -> str:
+        """The generator's version: it decides every pixel."""
+        return f"generated, version {GENERATOR_VERSION}"
+
+    def clips_in_use(self, training: TrainingConfig, step: int) -> int:
+        """Return how many clips step `step` draws from: it grows, so the generator streams endlessly."""
+        return training.clips_at_start + int(training.new_clips_per_step * step)
+
+    def layout(self, index: int) -> Layout:
+        """Return what can be drawn from a clip: the same of all but the number of people."""
+        people = train_clip(index, CLIP_FRAMES).n_people
+        end = SPREAD_FRAMES + RUN_FRAMES
+        return Layout(people, range(SPREAD_FRAMES), range(SPREAD_FRAMES, end), end)
+
+    def load(self, index: int, frames: Sequence[int]) -> TrainingClip:
+        """Return some frames of a clip, as `whole`."""
+        return self.whole(index).at(frames)
+
+    def validation(self, clips: int, frames: int) -> list[ValidationClip]:
+        """Render every eighth frame of clips that are never trained on."""
+        found = []
+        for index in range(VALIDATION_FROM, VALIDATION_FROM + clips):
+            spec = train_clip(index, frames * VALIDATION_STRIDE)
+            scene = build_scene(spec)
+            kept = [scene.render(place * VALIDATION_STRIDE, self._size) for place in range(frames)]
+            found.append(
+                ValidationClip(spec.id, np.stack([each.image for each in kept]), _poses(kept, self._size))
+            )
+        return found
+
+    def whole(self, index: int) -> TrainingClip:
         """Return a clip, rendering and keeping it if it is not there yet.
 
         Raises:
@@ -127,7 +222,9 @@ class ClipStore:
 
 
 @contextmanager
-def rendering_ahead(folder: Path, size: Size, first: int, processes: int) -> Iterator[None]:
+def rendering_ahead(
+    folder: Path, size: Size, first: int, processes: int, *, share: int = 1
+) -> Iterator[None]:
     """Fill the store from clip `first` on, in the order of their indices, within the block.
 
     Args:
@@ -135,11 +232,14 @@ def rendering_ahead(folder: Path, size: Size, first: int, processes: int) -> Ite
         size: (height, width) of the frames.
         first: where to begin; clips that are there are passed over.
         processes: number of processes; 0 leaves rendering to whoever loads a clip.
+        share: render every so-manieth clip from `first` on, where others render the rest.
     """
     context = multiprocessing.get_context("spawn")
     workers = [
         context.Process(
-            target=_render_forever, args=(folder, size, first + k, processes, os.getpid()), daemon=True
+            target=_render_forever,
+            args=(folder, size, first + k * share, processes * share, os.getpid()),
+            daemon=True,
         )
         for k in range(processes)
     ]
@@ -151,6 +251,15 @@ def rendering_ahead(folder: Path, size: Size, first: int, processes: int) -> Ite
         for worker in workers:
             worker.terminate()
             worker.join()
+
+
+def _poses(rendered: Sequence[RenderedFrame], size: Size) -> Poses:
+    return Poses(
+        np.stack([frame.keypoints for frame in rendered]),
+        np.stack([frame.visibility for frame in rendered]),
+        np.stack([frame.person_depth for frame in rendered]),
+        size,
+    )
 
 
 def _render_forever(folder: Path, size: Size, first: int, step: int, parent: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import Field
@@ -13,7 +13,7 @@ from torch import nn
 
 from mcbench import files
 from mcbench.errors import FileFormatError, MismatchError
-from mcbench.records import Record, Sha256
+from mcbench.records import Environment, Record, Sha256
 
 _STATE, _WEIGHTS, _AVERAGE, _OPTIMIZER = (
     "state.json", "weights.safetensors", "average.safetensors", "optimizer.safetensors",
@@ -29,13 +29,27 @@ class TrainingState(Record):
     steps: Annotated[int, Field(ge=1)]
     """Steps that the stage is to take."""
     seed: int
+    config: dict[str, Any]
+    """The whole configuration."""
     config_sha256: Sha256
+    data: str
+    """Identity of the clips."""
+    environment: Environment
+    """Versions, commit and device that it was written by."""
     seconds: Annotated[float, Field(ge=0)]
     """Time spent in this stage's steps."""
+    best: float | None = None
+    """The best number of a validation so far."""
+    scaler: dict[str, float] = Field(default_factory=dict)
+    """Of float16's gradients."""
 
 
 class MovingAverage:
-    """An exponential moving average of parameters, warmed up so that early weights fade fast."""
+    """An exponential moving average of parameters, warmed up so that early weights fade fast.
+
+    Not the `EMAModel` of diffusers: that one knows parameters by their order alone, leaves buffers out and
+    counts its steps itself, while a state that is resumed from must be safetensors by name.
+    """
 
     def __init__(self, module: nn.Module, decay: float) -> None:
         self._decay = decay
@@ -45,12 +59,13 @@ class MovingAverage:
     def update(self, module: nn.Module, step: int) -> None:
         """Take in the parameters after step `step` (counted from 1)."""
         decay = min(self._decay, (1 + step) / (10 + step))
-        for name, value in module.state_dict().items():
-            average = self.values[name]
-            if average.is_floating_point():
-                average.lerp_(value, 1 - decay)
-            else:
-                average.copy_(value)
+        now = module.state_dict()
+        floats = [name for name, average in self.values.items() if average.is_floating_point()]
+        torch._foreach_lerp_(
+            [self.values[name] for name in floats], [now[name] for name in floats], 1 - decay
+        )
+        for name in self.values.keys() - set(floats):
+            self.values[name].copy_(now[name])
 
 
 def save_state(
@@ -87,7 +102,8 @@ def load_state(
         MismatchError: the weights are of another network.
     """
     load_weights(folder / _WEIGHTS, module)
-    average.values = _read(folder / _AVERAGE)
+    devices = {name: value.device for name, value in average.values.items()}
+    average.values = {name: value.to(devices[name]) for name, value in _read(folder / _AVERAGE).items()}
     saved = _read(folder / _OPTIMIZER)
     state: dict[int, dict[str, torch.Tensor]] = {}
     for name, value in saved.items():

@@ -1,0 +1,320 @@
+"""One stage of training, from wherever it stands to its last step."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+from accelerate import Accelerator
+
+from mcbench import files
+from mcbench.environment import describe_environment
+from mcbench.errors import InputError, McbenchError
+from mcbench.model.config import ModelConfig, StageConfig
+from mcbench.model.latents import build_latents
+from mcbench.model.networks import build_networks, build_scheduler, with_motion_modules
+from mcbench.model.pipeline import AnimationPipeline
+from mcbench.model.training.batches import Batch, Batches
+from mcbench.model.training.clips import ClipSource, ValidationClip
+from mcbench.model.training.devices import make_optimizer, process_share
+from mcbench.model.training.journal import Journal
+from mcbench.model.training.loss import LossModule, draw
+from mcbench.model.training.recomputing import enable_gradient_checkpointing
+from mcbench.model.training.starting import start_autoencoder, start_networks, trainable
+from mcbench.model.training.state import MovingAverage, TrainingState, load_state, read_state, save_state
+from mcbench.model.training.validation import find_lpips, is_better, validate
+from mcbench.progress import Progress
+
+StageNumber = Literal[1, 2]
+
+
+class TrainingDivergedError(McbenchError):
+    """The loss is no number any more; the last good checkpoint has been kept."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What both stages of a training share.
+
+    Attributes:
+        config: of the model.
+        out: folder of the training.
+        seed: of weights, batches and noise.
+        source: of clips.
+        workers: processes that prepare batches.
+        accelerator: where it runs.
+        progress: of the main process.
+    """
+
+    config: ModelConfig
+    out: Path
+    seed: int
+    source: ClipSource
+    workers: int
+    accelerator: Accelerator
+    progress: Progress
+
+    def folder(self, number: StageNumber) -> Path:
+        """Return where a stage's state lies."""
+        return self.out / f"stage{number}"
+
+    @property
+    def config_sha256(self) -> str:
+        """Hash of the whole configuration."""
+        return files.sha256_text(self.config.model_dump_json())
+
+    def check(self, number: StageNumber, resume: bool) -> None:
+        """Check what is there before a stage.
+
+        Raises:
+            InputError: a state is there and `resume` is not set, or it is of another configuration, seed or
+                data.
+            FileFormatError: it is damaged.
+        """
+        state = read_state(self.folder(number))
+        if state is None:
+            return
+        if not resume:
+            raise InputError(
+                f"{self.folder(number)} holds a training of {state.step} steps",
+                "add --resume to go on with it, or choose another --out",
+            )
+        if (state.config_sha256, state.seed) != (self.config_sha256, self.seed):
+            raise InputError(
+                f"{self.folder(number)} was trained with another configuration or seed {state.seed}",
+                "use the same, or choose another --out",
+            )
+        if state.data != self.source.identity:
+            raise InputError(
+                f"{self.folder(number)} was trained on other clips: {state.data}; these are "
+                f"{self.source.identity}",
+                "give the same --data, prepared in the same way, or choose another --out",
+            )
+
+
+class StageTraining:
+    """A stage that is ready to take its next step.
+
+    Args:
+        setting: of the training.
+        number: of the stage.
+        section: of the configuration.
+        steps: to take in all.
+    """
+
+    def __init__(self, setting: Setting, number: StageNumber, section: StageConfig, steps: int) -> None:
+        config, accelerator = setting.config, setting.accelerator
+        self._setting, self._config, self._accelerator = setting, config, accelerator
+        self._number, self._section, self._steps = number, section, steps
+        self._share = process_share(accelerator, config, number, section)
+        self._networks = start_networks(config, number, setting.seed, setting.folder(1))
+        self._vae = start_autoencoder(config)
+        parameters = trainable(self._networks, section)
+        if config.training.gradient_checkpointing:
+            enable_gradient_checkpointing(self._networks)
+        self._networks.to(accelerator.device).train()
+        if self._vae is not None:
+            self._vae.to(accelerator.device)
+        self._average = MovingAverage(self._networks, config.training.ema_decay)
+        optimizer = make_optimizer(config.training, section, parameters)
+        self._done, self._seconds, self._best = 0, 0.0, None
+        state = read_state(setting.folder(number))
+        if state is not None:
+            load_state(setting.folder(number), self._networks, self._average, optimizer)
+            self._done, self._seconds, self._best = state.step, state.seconds, state.best
+        self._scheduler = build_scheduler(config)
+        self._loss_module = LossModule(
+            self._networks, build_latents(config.latents, self._vae), self._scheduler, config
+        )
+        self._module, self._optimizer = accelerator.prepare(self._loss_module, optimizer)
+        if state is not None and accelerator.scaler is not None and state.scaler:
+            accelerator.scaler.load_state_dict(dict(state.scaler))
+        self._held_out: list[ValidationClip] = []
+        self._lpips = None
+        if accelerator.is_main_process and config.training.validate_every:
+            self._lpips = find_lpips(str(accelerator.device), needed=config.training.best_by == "lpips")
+
+    def run(self) -> None:
+        """Take all steps that are left.
+
+        Raises:
+            TrainingDivergedError: the loss is no number.
+        """
+        main = self._accelerator.is_main_process
+        journal = None
+        if main:
+            journal = Journal(
+                self._setting.out, self._number, self._steps, self._done, self._setting.progress
+            )
+        training = self._config.training
+        try:
+            batches = Batches(
+                self._config,
+                self._section,
+                self._setting.source,
+                training.stage1.steps if self._number == 2 else 0,
+                (self._setting.seed, self._number),
+                self._share,
+            )
+            ready = batches.from_step(self._done, self._steps, self._setting.workers)
+            for step in range(self._done, self._steps):
+                began = time.perf_counter()
+                rate = learning_rate(self._section, step, self._steps)
+                for group in self._optimizer.param_groups:
+                    group["lr"] = rate
+                loss, images = self._step(ready, step)
+                self._average.update(self._networks, step + 1)
+                took = time.perf_counter() - began
+                self._seconds += took
+                if journal is not None:
+                    journal.step(step + 1, loss, rate, self._seconds, took, images)
+                self._keep(step + 1, journal)
+        finally:
+            if journal is not None:
+                journal.close()
+
+    def _step(self, ready: Iterator[tuple[Batch, int]], step: int) -> tuple[float, int]:
+        """Learn from one batch; return its loss, and how many frames it has."""
+        parts = self._share.parts
+        generator = torch.Generator().manual_seed(_torch_seed(self._setting.seed, self._number, step))
+        self._optimizer.zero_grad(set_to_none=True)
+        total = torch.zeros((), device=self._accelerator.device)
+        draws = None
+        images = 0
+        for part in range(parts):
+            batch, clips = next(ready)
+            if draws is None:
+                shape = self._loss_module.latent_shape(batch, clips)
+                draws = draw(self._config.training, self._scheduler, shape, generator)
+                images = shape[0] * shape[2]
+            mine = draws.part(self._share.clips(clips, part), self._accelerator.device)
+            last = part + 1 == parts
+            with nullcontext() if last else self._accelerator.no_sync(self._module):
+                loss = self._module(batch.to(self._accelerator.device), mine) / parts
+                self._accelerator.backward(loss)
+            total += loss.detach()
+        value = float(self._accelerator.reduce(total, "mean"))
+        norm = self._clip()
+        if not math.isfinite(value) or not math.isfinite(norm):
+            what = f"loss of stage {self._number} became {value}"
+            if math.isfinite(value):
+                what = f"gradient of stage {self._number} became {norm}"
+            raise TrainingDivergedError(
+                f"the {what} at step {step + 1}",
+                f"the last good checkpoint is in {self._setting.folder(self._number)}; "
+                "lower the learning_rate",
+            )
+        self._optimizer.step()
+        return value, images
+
+    def _clip(self) -> float:
+        """Clip the gradients; return their norm, or 0 where float16's scaling takes care of infinite ones."""
+        parameters = [each for group in self._optimizer.param_groups for each in group["params"]]
+        norm = self._accelerator.clip_grad_norm_(parameters, self._config.training.gradient_clip)
+        return 0.0 if self._accelerator.scaler is not None or norm is None else float(norm)
+
+    def _keep(self, step: int, journal: Journal | None) -> None:
+        """Validate and keep checkpoints where a step calls for it."""
+        training, last = self._config.training, step == self._steps
+        validates = training.validate_every and (step % training.validate_every == 0 or last)
+        keeps = step % training.checkpoint_every == 0 or last
+        if not validates and not keeps:
+            return
+        if journal is not None:
+            if validates:
+                self._validate(step, journal)
+            if keeps:
+                self._save(step, journal)
+        self._accelerator.wait_for_everyone()
+
+    def _validate(self, step: int, journal: Journal) -> None:
+        training = self._config.training
+        if not self._held_out:
+            self._held_out = self._setting.source.validation(
+                training.validation_clips, training.validation_frames
+            )
+        pipeline = self._pipeline().to(self._accelerator.device)
+        pipeline.set_progress_bar_config(disable=True)
+        found = validate(pipeline, self._held_out, self._lpips)
+        journal.validation(step, found.values, found.sheet)
+        value = found.values[training.best_by]
+        if is_better(training.best_by, value, self._best):
+            self._best = value
+            told = self._told(self._state(step), journal)
+            told["validation"] = found.values
+            self._write_pipeline("best", pipeline.to("cpu"), told)
+
+    def _save(self, step: int, journal: Journal) -> None:
+        state = self._state(step)
+        folder = self._setting.folder(self._number)
+        save_state(folder, state, self._networks, self._average, self._optimizer.optimizer)
+        self._write_pipeline("pipeline", self._pipeline(), self._told(state, journal))
+
+    def _state(self, step: int) -> TrainingState:
+        scaler = self._accelerator.scaler
+        return TrainingState(
+            stage=self._number,
+            step=step,
+            steps=self._steps,
+            seed=self._setting.seed,
+            config=self._config.model_dump(mode="json"),
+            config_sha256=self._setting.config_sha256,
+            data=self._setting.source.identity,
+            environment=describe_environment(str(self._accelerator.device)),
+            seconds=round(self._seconds, 1),
+            best=self._best,
+            scaler={} if scaler is None else scaler.state_dict(),
+        )
+
+    def _told(self, state: TrainingState, journal: Journal) -> dict[str, object]:
+        """Return what `training.json` beside a pipeline says."""
+        first = read_state(self._setting.folder(1)) if self._number == 2 else None
+        return {
+            "config": state.config,
+            "stages": {
+                str(each.stage): {"steps": each.step, "of": each.steps, "seconds": each.seconds}
+                for each in (first, state)
+                if each is not None
+            },
+            "last_losses_mean": round(journal.recent_loss, 5),
+            "seed": state.seed,
+            "data": state.data,
+            "processes": self._share.processes,
+            "environment": state.environment.model_dump(mode="json"),
+        }
+
+    def _pipeline(self) -> AnimationPipeline:
+        """Return the averaged weights as a pipeline, on the CPU."""
+        with torch.random.fork_rng(devices=[]):
+            networks = build_networks(self._config, temporal=False)
+            if self._number == 2:
+                networks = with_motion_modules(networks, self._config)
+        networks.load_state_dict(self._average.values)
+        return AnimationPipeline.from_networks(networks.eval(), self._config, vae=self._vae)
+
+    def _write_pipeline(self, name: str, pipeline: AnimationPipeline, told: dict[str, object]) -> None:
+        with files.atomic_folder(self._setting.out / name) as temporary:
+            pipeline.save_pretrained(temporary)
+            files.write_text(temporary / "training.json", json.dumps(told, indent=2) + "\n")
+        if self._vae is not None:
+            self._vae.to(self._accelerator.device)
+
+
+def learning_rate(section: StageConfig, step: int, steps: int) -> float:
+    """Return the learning rate of a step: a linear warm-up, then a cosine down to the final rate."""
+    if step < section.warmup_steps:
+        return section.learning_rate * (step + 1) / section.warmup_steps
+    share = (step - section.warmup_steps) / max(1, steps - section.warmup_steps)
+    fall = 0.5 * (1 + math.cos(math.pi * share))
+    return section.final_learning_rate + (section.learning_rate - section.final_learning_rate) * fall
+
+
+def _torch_seed(*parts: int) -> int:
+    return int(files.sha256_text("/".join(map(str, parts)))[:15], 16)
