@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import shutil
 import time
 from collections.abc import Iterator
@@ -136,11 +135,10 @@ def _all_found(request: ImportRequest, split: data.Split, progress: Progress) ->
     missing = [name for name in sorted(wanted) if name not in there]
     others = sorted(set(there) - wanted)
     if missing and (not request.partial or len(missing) == len(wanted)):
-        near = difflib.get_close_matches(missing[0], others, n=1, cutoff=0.3)
         raise MismatchError(
             f"{request.folder} has no video of {_shortened(missing)}, of {len(wanted)} clips",
-            (f"is {near[0]} one of them? Name each like its clip" if near else "name each like its clip")
-            + "; --partial imports what is there",
+            (f"it has {_shortened(others)}: name" if others else "name")
+            + " each like its clip; --partial imports what is there",
         )
     if others:
         progress.message(f"not of this split, left out: {_shortened(others)}")
