@@ -6,7 +6,7 @@ import functools
 from typing import Any
 
 import torch
-from diffusers import UNetMotionModel
+from diffusers import ModelMixin, UNetMotionModel
 from torch import nn
 
 
@@ -20,7 +20,8 @@ class FrameGroupNorm(nn.GroupNorm):
         return rows.reshape(videos, frames, channels, height, width).transpose(1, 2)
 
 
-class FrameNormMotionModel(UNetMotionModel):  # type: ignore[misc]
+# DiffusionPipeline.from_pretrained looks for ModelMixin in the module that a component comes from.
+class FrameNormMotionModel(UNetMotionModel, ModelMixin):  # type: ignore[misc]
     """A `UNetMotionModel`, parameter for parameter, whose motion modules normalise each frame by itself.
 
     AnimateDiff normalises frame by frame before its temporal attention; diffusers takes one mean and
