@@ -19,15 +19,16 @@ from mcbench.environment import describe_environment
 from mcbench.errors import InputError, McbenchError
 from mcbench.model.config import ModelConfig, StageConfig
 from mcbench.model.latents import build_latents
-from mcbench.model.networks import build_networks, build_scheduler, with_motion_modules
+from mcbench.model.networks import build_scheduler
 from mcbench.model.pipeline import AnimationPipeline
+from mcbench.model.pretrained import start_autoencoder
 from mcbench.model.training.batches import Batch, Batches
 from mcbench.model.training.clips import ClipSource, ValidationClip
 from mcbench.model.training.devices import make_optimizer, process_share
 from mcbench.model.training.journal import Journal
 from mcbench.model.training.loss import LossModule, draw
 from mcbench.model.training.recomputing import enable_gradient_checkpointing
-from mcbench.model.training.starting import start_autoencoder, start_networks, trainable
+from mcbench.model.training.starting import built_networks, start_networks, trainable
 from mcbench.model.training.state import MovingAverage, TrainingState, load_state, read_state, save_state
 from mcbench.model.training.validation import find_lpips, is_better, validate
 from mcbench.progress import Progress
@@ -114,8 +115,14 @@ class StageTraining:
         self._setting, self._config, self._accelerator = setting, config, accelerator
         self._number, self._section, self._steps = number, section, steps
         self._share = process_share(accelerator, config, number, section)
-        self._networks = start_networks(config, number, setting.seed, setting.folder(1))
-        self._vae = start_autoencoder(config)
+        state = read_state(setting.folder(number))
+        if state is None:
+            self._networks, report = start_networks(config, number, setting.seed, setting.folder(1))
+            if report.parts and accelerator.is_main_process:
+                report.write(setting.out / f"start-stage{number}.json")
+        else:
+            self._networks = built_networks(config, number)
+        self._vae, _ = start_autoencoder(config)
         parameters = trainable(self._networks, section)
         if config.training.gradient_checkpointing:
             enable_gradient_checkpointing(self._networks)
@@ -125,7 +132,6 @@ class StageTraining:
         self._average = MovingAverage(self._networks, config.training.ema_decay)
         optimizer = make_optimizer(config.training, section, parameters)
         self._done, self._seconds, self._best = 0, 0.0, None
-        state = read_state(setting.folder(number))
         if state is not None:
             load_state(setting.folder(number), self._networks, self._average, optimizer)
             self._done, self._seconds, self._best = state.step, state.seconds, state.best
@@ -293,9 +299,7 @@ class StageTraining:
     def _pipeline(self) -> AnimationPipeline:
         """Return the averaged weights as a pipeline, on the CPU."""
         with torch.random.fork_rng(devices=[]):
-            networks = build_networks(self._config, temporal=False)
-            if self._number == 2:
-                networks = with_motion_modules(networks, self._config)
+            networks = built_networks(self._config, self._number)
         networks.load_state_dict(self._average.values)
         return AnimationPipeline.from_networks(networks.eval(), self._config, vae=self._vae)
 

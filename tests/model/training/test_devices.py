@@ -17,7 +17,7 @@ from tests.model.training.conftest import QUICK, Changed, losses, weights
 
 def _far_apart(config: ModelConfig, one: Path, other: Path) -> float:
     """Return how far two trainings are from each other, as a share of how far they came."""
-    start = start_networks(config, 1, 0, one).state_dict()
+    start = start_networks(config, 1, 0, one)[0].state_dict()
     first, second = weights(one), weights(other)
     names = [name for name in first if first[name].is_floating_point()]
     apart = sum(float((first[name] - second[name]).square().sum()) for name in names)

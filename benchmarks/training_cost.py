@@ -1,0 +1,88 @@
+"""How long a configuration trains on GPUs: counted operations of a step times steps, over a stated speed.
+
+    python benchmarks/training_cost.py full
+
+Nothing is computed: the networks lie on torch's `meta` device, where operations are counted and skipped.
+Hours are an estimate. They leave out reading data, which other processes do ahead.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from mcbench.model.config import AutoencoderConfig, ModelConfig, StageConfig
+from mcbench.model.guider_kinds import find_guider
+from mcbench.model.latents import build_autoencoder, build_latents
+from mcbench.model.networks import build_scheduler
+from mcbench.model.training.batches import Batch
+from mcbench.model.training.loss import LossModule, draw
+from mcbench.model.training.recomputing import enable_gradient_checkpointing
+from mcbench.model.training.starting import built_networks, trainable
+
+
+def empty_batch(config: ModelConfig, stage: StageConfig, device: str) -> Batch:
+    """Return a batch of a stage's shape, of zeros."""
+    height, width = stage.crop or config.size
+    rows = stage.clips * stage.frames
+
+    def zeros(count: int, channels: int, size: tuple[int, int]) -> torch.Tensor:
+        return torch.zeros(count, channels, *size, device=device)
+
+    whole, part = config.size, (height, width)
+    return Batch(
+        references=zeros(stage.clips, 3, whole),
+        reference_poses=zeros(stage.clips, 3, whole),
+        guesses=zeros(rows, 3, part),
+        frames=zeros(rows, 3, part),
+        maps={name: zeros(rows, find_guider(name).channels, part) for name in config.guiders.names},
+        people=zeros(rows, 1, part),
+    )
+
+
+def step_operations(config: ModelConfig, number: int) -> int:
+    """Return the floating-point operations (a multiplication and an addition are two) of a training step."""
+    stage = config.training.stage1 if number == 1 else config.training.stage2
+    with torch.device("meta"):
+        networks = built_networks(config, number)
+        latents = config.latents
+        vae = build_autoencoder(latents) if isinstance(latents, AutoencoderConfig) else None
+    trainable(networks, stage)
+    if config.training.gradient_checkpointing:
+        enable_gradient_checkpointing(networks)
+    module = LossModule(networks, build_latents(config.latents, vae), build_scheduler(config), config)
+    batch = empty_batch(config, stage, "meta")
+    shape = module.latent_shape(batch, stage.clips)
+    always = config.training.model_copy(update={"drop_reference": 0.0})
+    draws = draw(always, build_scheduler(config), shape, torch.Generator().manual_seed(0))
+    with FlopCounterMode(display=False) as counter:
+        loss = module(batch, draws.part(slice(None), torch.device("meta")))
+        torch.autograd.backward(loss)
+    return int(counter.get_total_flops())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("config")
+    parser.add_argument("--peak", type=float, default=312, help="TFLOPS of the GPU: 312 is an A100 in bf16")
+    parser.add_argument("--share", type=float, default=0.35, help="share of the peak that is reached")
+    parser.add_argument("--scaling", type=float, default=0.9, help="what eight GPUs reach of eight times one")
+    given = parser.parse_args()
+    config = ModelConfig.load(given.config)
+    speed = given.peak * 1e12 * given.share
+    print(f"{config.name}: at {given.share:.0%} of {given.peak:g} TFLOPS; hours are estimates")
+    print("| stage | steps | operations a step | seconds a step | hours, one GPU | hours, eight GPUs |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for number, stage in ((1, config.training.stage1), (2, config.training.stage2)):
+        operations = step_operations(config, number)
+        hours = operations * stage.steps / speed / 3600
+        print(
+            f"| {number} | {stage.steps:,} | {operations / 1e12:.3g} T | {operations / speed:.2f} "
+            f"| {hours:.1f} | {hours / 8 / given.scaling:.1f} |"
+        )
+
+
+if __name__ == "__main__":
+    main()
