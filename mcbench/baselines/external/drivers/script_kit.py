@@ -204,7 +204,10 @@ def run_script(
     before = [] if seed is None else [Path(__file__), seed]
     if not script.is_file():
         kit.fail(f"the repository has no {script.name}; is it at the pinned commit?")
-    kit.call([sys.executable, *before, script, *arguments], cwd=cwd, environment=environment)
+    try:
+        kit.call([sys.executable, *before, script, *arguments], cwd=cwd, environment=environment)
+    except kit.DriverError as error:
+        raise kit.DriverError(f"the authors' {script.name}: {error}") from None
 
 
 def beside(repository: Path) -> dict[str, str]:
@@ -250,9 +253,9 @@ def write_frames(job: kit.Job, frames: Iterable[kit.Picture], first: int = 0) ->
 
 def _main() -> None:
     seed, script = int(sys.argv[1]), sys.argv[2]
-    kit.seed_everything(seed)
     sys.argv = sys.argv[2:]
     sys.path[0] = str(Path(script).resolve().parent)
+    kit.seed_everything(seed)
     runpy.run_path(script, run_name="__main__")
 
 
