@@ -108,6 +108,8 @@ def test_frames_are_made_at_the_native_size_and_given_in_the_one_asked_for(tmp_p
     method = write_method(tmp_path / "m", GOOD, native='size = [32, 32]\nfit = "pad"')
     assert [frame.shape for frame in animate(method)] == [(24, 32, 3)] * 3  # 48x64 in the middle of 32x32
     assert [frame.shape for frame in animate(method, request(2, (50, 70)))] == [(50, 70, 3)] * 2
+    stretched = write_method(tmp_path / "s", GOOD, native="size = [32, 32]")
+    assert animate(stretched)[0].shape == (48, 64, 3)  # a distorted picture would have no score
     other = write_method(tmp_path / "n", GOOD, native="multiple_of = 40")
     assert animate(other)[0].shape == (40, 80, 3)
 

@@ -21,7 +21,7 @@ from mcbench.baselines.registry import LIMIT_OPTIONS
 from mcbench.baselines.spec import Limits, Spec
 from mcbench.baselines.weights import FoundWeights, find_weights
 from mcbench.errors import DiskSpaceError, InputError
-from mcbench.records import ModelDescription, WeightsUse
+from mcbench.records import ModelDescription, Size, WeightsUse
 from mcbench.video import Placement, fit_frame
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -105,7 +105,14 @@ class ExternalAnimator:
             self._facts = {**_plain(result.facts), **result.versions}
             for frame in made_frames(self._spec, folder, job):
                 cut = _without_bars(frame, where)
-                yield cut if request.size is None else fit_frame(cut, request.size)
+                wanted = request.size or self._unstretched(request)
+                yield cut if wanted is None else fit_frame(cut, wanted)
+
+    def _unstretched(self, request: AnimationRequest) -> Size | None:
+        """Return the clip's size where the method's own shape would distort it: scores need its shape."""
+        native = self._spec.native
+        stretched = native.size is not None and native.fit == "stretch"
+        return (request.reference.shape[0], request.reference.shape[1]) if stretched else None
 
     @contextmanager
     def _job_folder(self) -> Iterator[Path]:
