@@ -83,15 +83,12 @@ class FirstGuess:
 
     Args:
         relative_to: as in the configuration's latents.
-        conditions: of the clip, at the size of the output.
-        reference: uint8 [H, W, 3], of that size.
+        appearance: of the clip, at the size of the output.
     """
 
-    def __init__(
-        self, relative_to: RelativeTo, conditions: ClipConditions, reference: NDArray[np.uint8]
-    ) -> None:
+    def __init__(self, relative_to: RelativeTo, appearance: Appearance) -> None:
         self._relative_to = relative_to
-        self._appearance = Appearance(conditions, reference)
+        self._appearance = appearance
 
     def of(self, frames: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the guesses of some frames and where frames may differ from them.
@@ -134,29 +131,6 @@ class _FrameOfClip:
         return self.look.map(index)
 
 
-def needed_maps(guiders: Sequence[str], relative_to: RelativeTo) -> tuple[str, ...]:
-    """Return the names of the maps that guiders and first guesses need."""
-    carried = relative_to == "carried" and "appearance" not in guiders
-    return (*guiders, "appearance") if carried else tuple(guiders)
-
-
-def first_guesses(
-    relative_to: RelativeTo, references: torch.Tensor, maps: dict[str, torch.Tensor], n_frames: int
-) -> torch.Tensor:
-    """Return the pictures that frames are differences to, float [frames, 3, H, W], 0 to 255.
-
-    Args:
-        relative_to: as in the configuration's latents; "none" is an even grey.
-        references: [1, 3, H, W], 0 to 255.
-        maps: of the frames, as `guider_maps` gives them; "carried" needs `appearance`.
-        n_frames: how many frames there are.
-    """
-    if relative_to == "carried":
-        return maps["appearance"][:, 4:7] * 255
-    guess = references if relative_to == "reference" else torch.full_like(references, _MID_GREY)
-    return guess.expand(n_frames, -1, -1, -1)
-
-
 def guider_maps(
     conditions: ClipConditions,
     appearance: Appearance,
@@ -172,7 +146,7 @@ def guider_maps(
         appearance: of the same clip.
         frames: indices of the frames.
         background_flow: of each frame, for training; None for none (inference).
-        names: of the guiders whose maps are wanted, as `needed_maps` gives them.
+        names: of the guiders whose maps are wanted.
     """
     flows = background_flow if background_flow is not None else [None] * len(frames)
     clips = [

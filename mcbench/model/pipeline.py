@@ -280,7 +280,8 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
 
     def _first_guess(self, reference: NDArray[np.uint8], poses: Poses, size: Size) -> FirstGuess:
         relative_to = self.config.settings["latents"]["relative_to"]
-        return FirstGuess(relative_to, ClipConditions(poses, size), resize_picture(reference, size))
+        appearance = Appearance(ClipConditions(poses, size), resize_picture(reference, size))
+        return FirstGuess(relative_to, appearance)
 
     def _guide(
         self, networks: Networks, picture: NDArray[np.uint8], conditions: ClipConditions

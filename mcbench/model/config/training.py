@@ -45,8 +45,12 @@ class TrainingConfig(Section):
     """Weight in the loss of pixels where nobody is nor was, against 1 elsewhere."""
     drop_reference: Share = 0.05
     """Share of clips trained without reference and image tokens: guidance compares with those."""
-    drop_guider: dict[str, Share] = {}
+    drop_guider: dict[str, Share] = Field(default_factory=dict)
     """Share of clips trained without a guider's features, each guider by itself."""
+    terminal_share: Share = 0.0
+    """Share of clips trained at the last timestep, pure noise: all that sampling in one step sees."""
+    perceptual_weight: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of the LPIPS (AlexNet) of decoded estimates, added to the loss. It flatters a model's LPIPS."""
     loss: Literal["huber", "mse"] = "huber"
     """Of the scheduler's target: Huber in units of `loss_delta`, or the squared error."""
     loss_delta: Annotated[float, Field(gt=0)] = 0.1

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 from mcbench.conditions import ClipConditions
 from mcbench.data.truth import Poses
 from mcbench.model.config import ModelConfig, StageConfig
-from mcbench.model.maps import Appearance, first_guesses, guider_maps, needed_maps, to_tensor
+from mcbench.model.maps import Appearance, FirstGuess, guider_maps, to_tensor
 from mcbench.model.training.clips import ClipSource, Layout, TrainingClip
 
 _MIRRORED_JOINTS = [0, 1, 5, 6, 7, 2, 3, 4, 11, 12, 13, 8, 9, 10, 15, 14, 17, 16]
@@ -30,6 +30,7 @@ class Batch:
         guesses: float [clips * frames, 3, h, w], the first guess that each frame is a difference to.
         frames: float [clips * frames, 3, h, w].
         maps: guider -> float [clips * frames, channels, h, w].
+        changeable: float [clips * frames, 1, h, w], 0 to 1: how much frames may differ from their guess.
         people: float [clips * frames, 1, h, w], 1 where people are now or were in the reference.
     """
 
@@ -38,6 +39,7 @@ class Batch:
     guesses: torch.Tensor
     frames: torch.Tensor
     maps: dict[str, torch.Tensor]
+    changeable: torch.Tensor
     people: torch.Tensor
 
     def to(self, device: torch.device) -> Batch:
@@ -48,6 +50,7 @@ class Batch:
             self.guesses.to(device),
             self.frames.to(device),
             {name: each.to(device) for name, each in self.maps.items()},
+            self.changeable.to(device),
             self.people.to(device),
         )
 
@@ -137,6 +140,7 @@ def make_batch(
         torch.cat([sample.guesses for sample in samples]),
         torch.cat([sample.frames for sample in samples]),
         {name: torch.cat([sample.maps[name] for sample in samples]) for name in config.guiders.names},
+        torch.cat([sample.changeable for sample in samples]),
         torch.cat([sample.people for sample in samples]),
     )
 
@@ -161,14 +165,9 @@ def _sample(config: ModelConfig, stage: StageConfig, source: ClipSource, choice:
     conditions = ClipConditions(clip.poses, config.size, reference_index=0, depth="frame")
     picture = clip.frames[0]
     flows = [clip.flow(index) for index in indices]
-    relative_to = config.latents.relative_to
-    maps = guider_maps(
-        conditions,
-        Appearance(conditions, picture),
-        indices,
-        flows,
-        names=needed_maps(config.guiders.names, relative_to),
-    )
+    appearance = Appearance(conditions, picture)
+    maps = guider_maps(conditions, appearance, indices, flows, names=config.guiders.names)
+    guesses, changeable = FirstGuess(config.latents.relative_to, appearance).of(indices)
     before = conditions.reference_bodies()
     people = np.stack([np.maximum(conditions.bodies(index), before)[..., None] for index in indices])
     rows, columns = _crop(config, stage, clip.poses, choice.around)
@@ -176,13 +175,13 @@ def _sample(config: ModelConfig, stage: StageConfig, source: ClipSource, choice:
     def cut(pictures: torch.Tensor) -> torch.Tensor:
         return pictures[..., rows, columns]
 
-    references = to_tensor(picture[None])
     return Batch(
-        references=references,
+        references=to_tensor(picture[None]),
         reference_poses=to_tensor(conditions.reference_pose()[None]) / 255,
-        guesses=cut(first_guesses(relative_to, references, maps, len(indices))),
+        guesses=cut(guesses),
         frames=cut(to_tensor(clip.frames[1:])),
         maps={name: cut(maps[name]) for name in config.guiders.names},
+        changeable=cut(changeable),
         people=cut(to_tensor(people) / 255),
     )
 

@@ -17,7 +17,13 @@ from mcbench.model.image_encoders import empty_tokens
 from mcbench.model.latents import Latents
 from mcbench.model.networks import Networks
 from mcbench.model.training.batches import Batch
-from mcbench.model.training.objective import min_snr_weights, prediction_target, training_noise
+from mcbench.model.training.objective import (
+    clean_estimate,
+    min_snr_weights,
+    prediction_target,
+    training_noise,
+)
+from mcbench.model.training.perceptual import PerceptualTerm
 
 
 @dataclass(frozen=True)
@@ -55,14 +61,17 @@ def draw(
     """Draw what is random in a batch.
 
     Args:
-        config: noise offset, and how often references and guiders are dropped.
+        config: noise offset, share of the last timestep, and how often references and guiders are dropped.
         scheduler: knows the number of timesteps.
         shape: of the whole batch's latents, [clips, channels, frames, h, w].
         generator: on the CPU.
     """
     clips = shape[0]
     noise = training_noise(shape, config.noise_offset, generator)
-    timesteps = torch.randint(scheduler.config.num_train_timesteps, (clips,), generator=generator)
+    last = scheduler.config.num_train_timesteps - 1
+    timesteps = torch.randint(last + 1, (clips,), generator=generator)
+    if config.terminal_share:
+        timesteps[torch.rand(clips, generator=generator) < config.terminal_share] = last
     dropped = int((torch.rand(clips, generator=generator) < config.drop_reference).sum())
     kept = {
         name: torch.rand(clips, generator=generator) >= share
@@ -99,6 +108,7 @@ class LossModule(nn.Module):
         self._scheduler = scheduler
         self._model = config
         self._config = config.training
+        self._perceptual = PerceptualTerm() if config.training.perceptual_weight else None
 
     def latent_shape(self, batch: Batch, clips: int) -> torch.Size:
         """Return the shape of the latents of `clips` clips such as those of a batch."""
@@ -120,8 +130,19 @@ class LossModule(nn.Module):
         target = prediction_target(self._scheduler, clean, draws.noise, draws.timesteps)
         predicted = _denoise(self.networks, batch, references, noisy, draws, self._model)
         weights = self._weights(batch, draws, frames)
-        loss: torch.Tensor = (self._error(predicted.float(), target) * weights).mean()
+        counted = self._what_decodes(predicted, batch, frames).float()
+        loss: torch.Tensor = (self._error(counted, target) * weights).mean()
+        if self._perceptual is not None:
+            estimate = clean_estimate(self._scheduler, predicted, noisy, draws.timesteps)
+            pictures = self._space.decode_frames(_as_rows(estimate), batch.guesses, batch.changeable)
+            loss = loss + self._config.perceptual_weight * self._perceptual(pictures.float(), batch.frames)
         return loss
+
+    def _what_decodes(self, predicted: torch.Tensor, batch: Batch, frames: int) -> torch.Tensor:
+        """Return what decoding leaves of predicted latents: nothing where frames are their guess."""
+        if self._scheduler.config.prediction_type != "sample":
+            return predicted
+        return _as_videos(self._space.masked(_as_rows(predicted), batch.changeable), frames)
 
     def _error(self, predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         if self._config.loss == "mse":
@@ -179,6 +200,10 @@ def _muted(networks: Networks, kept: Mapping[str, torch.Tensor]) -> Iterator[Non
             )
             stack.callback(handle.remove)
         yield
+
+
+def _as_rows(videos: torch.Tensor) -> torch.Tensor:
+    return videos.transpose(1, 2).flatten(0, 1)
 
 
 def _as_videos(rows: torch.Tensor, frames: int) -> torch.Tensor:

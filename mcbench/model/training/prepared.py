@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mcbench import files
 from mcbench.conditions import Condition, driving_poses, find_condition
 from mcbench.data import Clip, open_split
+from mcbench.data.places import resolve
 from mcbench.data.truth import Poses
 from mcbench.errors import DataMissingError, InputError
 from mcbench.model.config import ModelConfig, TrainingConfig
@@ -96,14 +97,37 @@ class PreparedClips:
 
 
 def prepared_clips(
-    name: str, config: ModelConfig, *, source: str | None = None, home: Path | None = None
+    name: str,
+    config: ModelConfig,
+    *,
+    without: str | None = None,
+    source: str | None = None,
+    home: Path | None = None,
 ) -> PreparedClips:
     """Return the prepared clips of BENCHMARK, BENCHMARK/SUBSET or local/NAME to train on.
 
+    Args:
+        name: what to train on.
+        config: of the model.
+        without: a subset of the same benchmark whose clips are left out, such as those it is tested on.
+        source: of the clips; the benchmark's default one if None.
+        home: mcbench's folder.
+
     Raises:
-        InputError, DataMissingError, FileFormatError: as `mcbench.data.open_split` and `PreparedClips`.
+        InputError, DataMissingError, FileFormatError: as `mcbench.data.open_split` and `PreparedClips`; or
+            `without` names no clip of `name`.
     """
-    return PreparedClips(open_split(name, source=source, home=home).clips, name, config)
+    clips = open_split(name, source=source, home=home).clips
+    if without is None:
+        return PreparedClips(clips, name, config)
+    left_out = set(resolve(without, source=source, home=home).expected())
+    kept = [clip for clip in clips if clip.record.id not in left_out]
+    if len(kept) == len(clips):
+        raise InputError(
+            f"{name} has no clip of {without}, so there is nothing to leave out",
+            "name a subset of the same benchmark",
+        )
+    return PreparedClips(kept, f"{name} without {without}", config)
 
 
 class _Clip:
