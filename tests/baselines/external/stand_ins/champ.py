@@ -1,5 +1,4 @@
 """Stands for inference.py of Champ."""
-# ruff: noqa: PTH
 
 import argparse
 import os

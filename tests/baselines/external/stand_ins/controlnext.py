@@ -1,5 +1,4 @@
 """Stands for ControlNeXt-SVD-v2/run_controlnext.py of ControlNeXt."""
-# ruff: noqa: PTH
 
 import argparse
 import os

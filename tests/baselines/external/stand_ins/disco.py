@@ -1,5 +1,4 @@
 """Stands for finetune_sdm_yaml.py of DisCo with --eval_visu, and for its loader of table files."""
-# ruff: noqa: PTH
 
 import argparse
 import base64

@@ -1,5 +1,4 @@
 """Stands for test.py of DreamPose."""
-# ruff: noqa: PTH
 
 import argparse
 import glob

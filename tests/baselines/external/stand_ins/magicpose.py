@@ -1,5 +1,4 @@
 """Stands for test_any_image_pose.py of MagicPose."""
-# ruff: noqa: PTH
 
 import argparse
 import os

@@ -1,5 +1,4 @@
 """Stands for inference.py of MimicMotion."""
-# ruff: noqa: PTH
 
 import argparse
 import os

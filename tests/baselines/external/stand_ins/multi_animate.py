@@ -1,5 +1,4 @@
 """Stands for examples/inference_multi3.py of MultiAnimate."""
-# ruff: noqa: PTH
 
 import os
 

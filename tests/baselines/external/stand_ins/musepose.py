@@ -1,5 +1,4 @@
 """Stands for test_stage_2.py of MusePose."""
-# ruff: noqa: PTH
 
 import argparse
 import os

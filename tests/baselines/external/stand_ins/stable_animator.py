@@ -1,5 +1,4 @@
 """Stands for inference_basic.py of StableAnimator."""
-# ruff: noqa: PTH
 
 import argparse
 import os

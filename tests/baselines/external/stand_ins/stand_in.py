@@ -1,5 +1,4 @@
 """What the stand-ins share."""
-# ruff: noqa: PTH
 
 import json
 from pathlib import Path

@@ -1,5 +1,4 @@
 """Stands for inference.py of UniAnimate (TASK_TYPE inference_unianimate_long_entrance) and of Animate-X."""
-# ruff: noqa: PTH
 
 import argparse
 import os

@@ -1,5 +1,4 @@
 """Stands for inference_unianimate_wan_long_video_480p.py of UniAnimate-DiT."""
-# ruff: noqa: PTH
 
 import os
 
