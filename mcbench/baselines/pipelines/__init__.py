@@ -1,0 +1,1 @@
+"""Methods that run in this process with diffusers' own pipelines."""
