@@ -38,6 +38,7 @@ def empty_batch(config: ModelConfig, stage: StageConfig, device: str) -> Batch:
         guesses=zeros(rows, 3, part),
         frames=zeros(rows, 3, part),
         maps={name: zeros(rows, find_guider(name).channels, part) for name in config.guiders.names},
+        changeable=zeros(rows, 1, part),
         people=zeros(rows, 1, part),
     )
 

@@ -109,6 +109,7 @@ def random_batch(config: ModelConfig, stage: StageConfig, device: str) -> Batch:
         pictures.uniform_(0, 255)
     for maps in (batch.reference_poses, batch.people, *batch.maps.values()):
         maps.uniform_(0, 1)
+    batch.changeable.fill_(1)
     return batch
 
 
@@ -133,7 +134,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     given = parser.parse_args()
     told = ModelConfig.load(given.config).model_dump(mode="json")
-    told["training"]["drop_reference"] = 0.0
+    told["training"] |= {"drop_reference": 0.0, "perceptual_weight": 0.0}
     if given.size:
         told["size"] = [int(side) for side in given.size.split("x")]
         for stage in ("stage1", "stage2"):

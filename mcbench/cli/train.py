@@ -55,6 +55,15 @@ def train(
             show_default=False,
         ),
     ] = None,
+    without: Annotated[
+        str | None,
+        typer.Option(
+            "--without",
+            metavar="BENCHMARK/SUBSET",
+            help="Clips of --data to leave out: those that you will test on.",
+            show_default=False,
+        ),
+    ] = None,
     source: Annotated[
         str | None,
         typer.Option("--source", help="Source of --data (default: the benchmark's).", show_default=False),
@@ -81,9 +90,9 @@ def train(
     from mcbench.model.training import train as run_training
 
     loaded = ModelConfig.load(config)
-    if source is not None and data is None:
-        raise InputError("--source is of --data, which is not given", "add --data BENCHMARK")
-    prepared = None if data is None else prepared_clips(data, loaded, source=source)
+    if data is None and (source is not None or without is not None):
+        raise InputError("--source and --without are of --data, which is not given", "add --data BENCHMARK")
+    prepared = None if data is None else prepared_clips(data, loaded, without=without, source=source)
     with console.progress() as progress:
         if prepared is not None and prepared.left_out:
             progress.message(f"{prepared.left_out} clips of {data} are too short or show nobody: left out")

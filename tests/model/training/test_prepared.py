@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from mcbench.conditions.prepare import ConditionJob, prepare_condition
 from mcbench.data import Clip
 from mcbench.errors import DataMissingError, InputError
 from mcbench.model.config import ModelConfig
-from mcbench.model.training import train
+from mcbench.model.training import prepared, train
 from mcbench.model.training.prepared import PreparedClips
 from tests.conditions.clips import make_clip, standing_poses
 from tests.model.training.conftest import Changed, losses
@@ -103,3 +104,19 @@ def test_a_training_on_prepared_clips(changed: Changed, tmp_path: Path) -> None:
     assert state["data"] == source.identity
     assert state["data"].startswith("local/some, ")
     assert not (tmp_path / "out/clips").exists()
+
+
+def test_clips_to_test_on_are_left_out(
+    config: ModelConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips = _clips(tmp_path)
+    expected = {"local/some/test": ("c0",), "local/other": ("elsewhere",)}
+    monkeypatch.setattr(prepared, "open_split", lambda name, **_rest: SimpleNamespace(clips=clips))
+    monkeypatch.setattr(
+        prepared, "resolve", lambda name, **_rest: SimpleNamespace(expected=lambda: expected[name])
+    )
+    source = prepared.prepared_clips("local/some", config, without="local/some/test")
+    assert source.clips_in_use(config.training, 0) == 2
+    assert source.identity.startswith("local/some without local/some/test, ")
+    with pytest.raises(InputError, match="no clip of local/other"):
+        prepared.prepared_clips("local/some", config, without="local/other")
