@@ -13,9 +13,8 @@ from mcbench.baselines.contract import AnimationRequest, Options
 from mcbench.errors import DataMissingError, InputError, MismatchError
 from mcbench.model.loading import find_checkpoint, load_pipeline
 from mcbench.model.pipeline import resize_picture
+from mcbench.model.schedulers import make_scheduler, scheduler_name
 from mcbench.records import ModelDescription, WeightsUse
-
-_OPTIONS = ("checkpoint", "steps", "guidance", "window", "overlap")
 
 
 def load_ours(device: str, options: Options) -> OursAnimator:
@@ -24,19 +23,20 @@ def load_ours(device: str, options: Options) -> OursAnimator:
     Args:
         device: of torch.
         options: `checkpoint`: the name of a shipped checkpoint (`tiny`, the default) or the folder of a
-            pipeline, such as training writes; `steps`, `guidance`, `window`, `overlap`: of sampling, the
-            checkpoint's own by default.
+            pipeline, such as training writes; `config`: the name of the configuration that it must be of, and
+            the shipped checkpoint to take where none is named; `scheduler`: one of
+            `mcbench.model.schedulers.SCHEDULERS`; `steps`, `guidance`, `window`, `overlap`: of sampling.
+            Those that are not given are the checkpoint's own.
 
     Raises:
-        InputError: an option is unknown or no number.
+        InputError: an option is no number, or the scheduler is unknown or does not fit.
         WeightsMissingError: there is no such checkpoint.
         FileFormatError: the folder does not hold one.
+        MismatchError: the checkpoint is of another configuration.
     """
-    unknown = sorted(set(options) - set(_OPTIONS))
-    if unknown:
-        raise InputError(f"ours has no option {unknown[0]!r}", f"its options are {', '.join(_OPTIONS)}")
-    checkpoint = options.get("checkpoint")
-    return OursAnimator(find_checkpoint(None if checkpoint is None else str(checkpoint)), device, options)
+    config = str(options["config"]) if "config" in options else None
+    folder = find_checkpoint(str(options["checkpoint"]) if "checkpoint" in options else config)
+    return OursAnimator(folder, device, options)
 
 
 class OursAnimator:
@@ -50,7 +50,10 @@ class OursAnimator:
 
     def __init__(self, folder: Path, device: str, options: Options) -> None:
         self._folder = folder
-        self._pipeline = load_pipeline(folder).to(device)
+        config = str(options["config"]) if "config" in options else None
+        self._pipeline = load_pipeline(folder, config=config).to(device)
+        if "scheduler" in options:
+            self._pipeline.scheduler = make_scheduler(str(options["scheduler"]), self._pipeline.scheduler)
         defaults = self._pipeline.config.settings["sampling"]
         self._steps = _whole_number(options, "steps", int(defaults["steps"]))
         self._window = _whole_number(options, "window", int(defaults["window"]))
@@ -72,7 +75,7 @@ class OursAnimator:
                 for path in sorted(self._folder.glob("*/*.safetensors"))
             ),
             sampler={
-                "scheduler": type(self._pipeline.scheduler).__name__,
+                "scheduler": scheduler_name(self._pipeline.scheduler),
                 "steps": self._steps,
                 "guidance": self._guidance,
                 "window": self._window,
@@ -84,8 +87,9 @@ class OursAnimator:
     def animate(self, request: AnimationRequest) -> Iterator[NDArray[np.uint8]]:
         """Yield the frames of a request.
 
-        They are generated at the checkpoint's native size, then resized to the size asked for (by area
-        where they shrink, bicubic where they grow).
+        They are generated at the checkpoint's native size, or for a reference of another aspect at the size
+        that `AnimationPipeline.size_for` gives, then resized to the size asked for (by area where they
+        shrink, bicubic where they grow).
 
         Raises:
             DataMissingError: the request has no poses.
@@ -102,18 +106,19 @@ class OursAnimator:
                 f"{request.poses.n_frames}",
                 f"limit the run: --limit-frames {request.poses.n_frames}",
             )
-        output = self._pipeline(
+        generated = self._pipeline.size_for((request.reference.shape[0], request.reference.shape[1]))
+        frames = self._pipeline.stream(
             request.reference,
             request.poses.first(request.n_frames),
             seed=request.seed,
+            size=generated,
             steps=self._steps,
             guidance=self._guidance,
             window=self._window,
             overlap=self._overlap,
         )
-        size = request.size if request.size is not None else self._pipeline.size
-        for frame in output.frames:
-            yield resize_picture(frame, size)
+        for frame in frames:
+            yield resize_picture(frame, request.size if request.size is not None else generated)
 
 
 def _number(options: Mapping[str, object], name: str, default: float) -> float:

@@ -13,6 +13,7 @@ import typer
 
 import mcbench
 from mcbench.cli import (
+    animate,
     baselines,
     cache,
     console,
@@ -65,6 +66,7 @@ def _root(
 app.add_typer(data.app, name="data")
 app.add_typer(baselines.app, name="baselines")
 app.command("run")(run.run)
+app.command("animate")(animate.animate)
 app.command("import")(import_run.import_run)
 app.command("score")(score.score)
 app.command("compare")(score.compare)

@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,14 +27,11 @@ from mcbench.conditions.store import (
     write_whole_bodies,
 )
 from mcbench.data.clips import Clip
-from mcbench.data.truth import COCO18, Poses
+from mcbench.data.truth import Poses
 from mcbench.data.truth_images import encode_flow, write_truth_image
 from mcbench.errors import DataMissingError, InputError, MismatchError
 from mcbench.estimators.identity import EstimatorIdentity, Setting
 from mcbench.video import encode_png, open_frames
-
-if TYPE_CHECKING:
-    from mcbench.estimators.pose import People
 
 COMMAND = "command"
 """Name of the estimator that is a program of the user's."""
@@ -154,8 +150,7 @@ def _plan_given_poses(clip: Clip) -> Plan:
         settings = TrackingSettings()
         tracker = Tracker(settings)
         for index, frame in enumerate(clip.frames()):
-            found = read_openpose(clip.beside_path("openpose", index))
-            tracker.add(_bodies(found), frame)
+            tracker.add(read_openpose(clip.beside_path("openpose", index)).bodies(), frame)
         tracks = tracker.tracks()
         poses = tracks.poses(clip.record.size, threshold=settings.threshold, bridged=settings.bridged)
         poses.write(folder / "poses.npz")
@@ -170,12 +165,6 @@ def _found(poses: Poses) -> dict[str, Setting]:
     """Return how many people there are, and in how many frames each was found rather than bridged."""
     frames = (poses.visibility == 2).any(axis=2).sum(axis=0).tolist()
     return {"people": poses.n_people, "found_in": ", ".join(map(str, frames))}
-
-
-def _bodies(people: People) -> People:
-    """Return people with their 18 points alone: files of one clip may differ in how many they have."""
-    points = len(COCO18)
-    return replace(people, keypoints=people.keypoints[:, :points], confidence=people.confidence[:, :points])
 
 
 def plan_flow(clip: Clip, name: str, home: Path | None, device: str) -> Plan:

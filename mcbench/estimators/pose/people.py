@@ -43,6 +43,10 @@ class People:
     def __len__(self) -> int:
         return len(self.scores)
 
+    def bodies(self) -> People:
+        """Return the same people with their 18 body points alone: files of one clip may differ in that."""
+        return People(self.keypoints[:, :BODY], self.confidence[:, :BODY], self.boxes, self.scores)
+
     def only(self, chosen: NDArray[Any] | list[int]) -> People:
         """Return some of the people, in the order of the indices."""
         index = np.asarray(chosen, dtype=np.int64)

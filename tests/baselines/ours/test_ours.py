@@ -49,7 +49,7 @@ def test_another_size_is_resized_to(folder: Path, reference: NDArray[np.uint8], 
 def test_the_description_names_weights_and_sampler(folder: Path) -> None:
     described = load_ours("cpu", {"checkpoint": str(folder), "steps": 3, "guidance": 2}).describe()
     assert described.sampler == {
-        "scheduler": "DDIMScheduler", "steps": 3, "guidance": 2.0, "window": 4, "overlap": 2,
+        "scheduler": "ddim", "steps": 3, "guidance": 2.0, "window": 4, "overlap": 2,
         "native_size": "48x32",
     }  # fmt: skip
     hashes = {use.name: use.sha256 for use in described.weights}
@@ -78,10 +78,37 @@ def test_no_poses_and_too_few_are_refused(folder: Path, reference: NDArray[np.ui
         list(animator.animate(_request(reference, poses, 8)))
 
 
-@pytest.mark.parametrize("options", [{"stepz": 3}, {"steps": "many"}, {"steps": 2.5}, {"guidance": True}])
+@pytest.mark.parametrize(
+    "options", [{"steps": "many"}, {"steps": 2.5}, {"guidance": True}, {"scheduler": "lcm"}]
+)
 def test_bad_options_are_refused(folder: Path, options: dict[str, str | float]) -> None:
     with pytest.raises(InputError):
         load_ours("cpu", {"checkpoint": str(folder), **options})
+
+
+def test_another_scheduler_is_used_and_recorded(
+    folder: Path, reference: NDArray[np.uint8], poses: Poses
+) -> None:
+    own, other = (load_ours("cpu", {"checkpoint": str(folder), "steps": 3, **option}) for option in
+                  ({}, {"scheduler": "dpm++"}))  # fmt: skip
+    assert other.describe().sampler["scheduler"] == "dpm++"
+    first, second = (np.stack(list(each.animate(_request(reference, poses, 4)))) for each in (own, other))
+    assert not np.array_equal(first, second)
+
+
+def test_a_reference_of_another_aspect_is_not_squeezed(folder: Path) -> None:
+    wide = np.zeros((90, 160, 3), np.uint8)
+    poses = make_poses(2).resized((90, 160))
+    animator = load_ours("cpu", {"checkpoint": str(folder), "steps": 1})
+    assert [frame.shape for frame in animator.animate(_request(wide, poses, 2))] == [(32, 56, 3)] * 2
+    asked = animator.animate(_request(wide, poses, 2, (45, 80)))
+    assert [frame.shape for frame in asked] == [(45, 80, 3)] * 2
+
+
+def test_a_checkpoint_of_another_configuration_is_refused(folder: Path) -> None:
+    load_ours("cpu", {"checkpoint": str(folder), "config": "micro"})
+    with pytest.raises(MismatchError, match="'micro', not of 'tiny'"):
+        load_ours("cpu", {"checkpoint": str(folder), "config": "tiny"})
 
 
 def test_checkpoints_that_are_not_there_or_damaged_are_refused(folder: Path, tmp_path: Path) -> None:
