@@ -12,7 +12,6 @@ from mcbench import files
 from mcbench.baselines.contract import AnimationRequest, Options
 from mcbench.errors import DataMissingError, InputError, MismatchError
 from mcbench.model.loading import find_checkpoint, load_pipeline
-from mcbench.model.pipeline import resize_picture
 from mcbench.model.schedulers import make_scheduler, scheduler_name
 from mcbench.records import ModelDescription, WeightsUse
 
@@ -88,8 +87,7 @@ class OursAnimator:
         """Yield the frames of a request.
 
         They are generated at the checkpoint's native size, or for a reference of another aspect at the size
-        that `AnimationPipeline.size_for` gives, then resized to the size asked for (by area where they
-        shrink, bicubic where they grow).
+        that `AnimationPipeline.size_for` gives, and brought to the size asked for as its `stream` says.
 
         Raises:
             DataMissingError: the request has no poses.
@@ -112,13 +110,13 @@ class OursAnimator:
             request.poses.first(request.n_frames),
             seed=request.seed,
             size=generated,
+            output_size=request.size,
             steps=self._steps,
             guidance=self._guidance,
             window=self._window,
             overlap=self._overlap,
         )
-        for frame in frames:
-            yield resize_picture(frame, request.size if request.size is not None else generated)
+        yield from frames
 
 
 def _number(options: Mapping[str, object], name: str, default: float) -> float:
