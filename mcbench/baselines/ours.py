@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 
 from mcbench import files
 from mcbench.baselines.contract import AnimationRequest, Options
-from mcbench.errors import DataMissingError, InputError, MismatchError
+from mcbench.errors import DataMissingError, InputError, MismatchError, WeightsMissingError
 from mcbench.model.loading import find_checkpoint, load_pipeline
 from mcbench.model.schedulers import make_scheduler, scheduler_name
 from mcbench.records import ModelDescription, WeightsUse
+
+_PAPER = (
+    "Xue et al., Towards Multiple Character Image Animation Through Enhancing Implicit Decoupling, ICLR 2025"
+)
 
 
 def load_ours(device: str, options: Options) -> OursAnimator:
@@ -38,6 +42,32 @@ def load_ours(device: str, options: Options) -> OursAnimator:
     return OursAnimator(folder, device, options)
 
 
+def load_animate_anyone(device: str, options: Options) -> OursAnimator:
+    """Load the published weights of Moore-AnimateAnyone in our networks, as `mcbench convert` writes them.
+
+    Args:
+        device: of torch.
+        options: `checkpoint`: the converted folder; others as in `load_ours`.
+
+    Raises:
+        WeightsMissingError: no folder is named, or it holds no checkpoint.
+        InputError, FileFormatError, MismatchError: as in `load_ours`.
+    """
+    if "checkpoint" not in options:
+        raise WeightsMissingError(
+            "animate-anyone needs the published weights of Moore-AnimateAnyone, converted",
+            "mcbench convert pretrained_weights --out moore, then add --option checkpoint=moore",
+        )
+    folder = find_checkpoint(str(options["checkpoint"]))
+    return OursAnimator(
+        folder,
+        device,
+        {**options, "config": "animate-anyone"},
+        model="animate-anyone",
+        paper="Hu et al., Animate Anyone, CVPR 2024 (arXiv 2311.17117); weights of Moore-AnimateAnyone",
+    )
+
+
 class OursAnimator:
     """A loaded checkpoint.
 
@@ -45,10 +75,14 @@ class OursAnimator:
         folder: of the pipeline.
         device: of torch.
         options: as in `load_ours`.
+        model: id of the method.
+        paper: that it follows.
     """
 
-    def __init__(self, folder: Path, device: str, options: Options) -> None:
-        self._folder = folder
+    def __init__(
+        self, folder: Path, device: str, options: Options, *, model: str = "ours", paper: str = _PAPER
+    ) -> None:
+        self._folder, self._model, self._paper = folder, model, paper
         config = str(options["config"]) if "config" in options else None
         self._pipeline = load_pipeline(folder, config=config).to(device)
         if "scheduler" in options:
@@ -63,12 +97,14 @@ class OursAnimator:
         """Return what a run record says: the hash of every file of weights, and the sampler."""
         height, width = self._pipeline.size
         return ModelDescription(
-            id="ours",
-            display_name=f"ours ({self._pipeline.config.settings['name']})",
+            id=self._model,
+            display_name=f"ours ({self._pipeline.config.settings['name']})"
+            if self._model == "ours"
+            else self._model,
             kind="ours",
             licence="Apache-2.0",
-            paper="Xue et al., Towards Multiple Character Image Animation Through Enhancing Implicit "
-            "Decoupling, ICLR 2025",
+            paper=self._paper,
+            inputs=("poses",),
             weights=tuple(
                 WeightsUse(name=str(path.relative_to(self._folder)), sha256=files.sha256_file(path))
                 for path in sorted(self._folder.glob("*/*.safetensors"))

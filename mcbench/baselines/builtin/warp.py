@@ -23,7 +23,9 @@ class Warp:
 
     def describe(self) -> ModelDescription:
         """Return its description: no weights, nothing to sample."""
-        return ModelDescription(id="warp", display_name="warp", kind="builtin", licence="Apache-2.0")
+        return ModelDescription(
+            id="warp", display_name="warp", kind="builtin", licence="Apache-2.0", inputs=("poses",)
+        )
 
     def animate(self, request: AnimationRequest) -> Iterator[NDArray[np.uint8]]:
         """Yield the warped reference for each driving pose.

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from mcbench import files
 from mcbench.baselines.contract import AnimationRequest
-from mcbench.baselines.ours import load_ours
+from mcbench.baselines.ours import load_animate_anyone, load_ours
 from mcbench.data.truth import Poses
 from mcbench.errors import (
     DataMissingError,
@@ -119,3 +119,11 @@ def test_checkpoints_that_are_not_there_or_damaged_are_refused(folder: Path, tmp
     (folder / "denoiser" / "diffusion_pytorch_model.safetensors").write_bytes(b"no weights")
     with pytest.raises(FileFormatError, match="pipeline"):
         load_ours("cpu", {"checkpoint": str(folder)})
+
+
+def test_animate_anyone_wants_converted_weights_of_its_configuration(folder: Path) -> None:
+    with pytest.raises(WeightsMissingError) as caught:
+        load_animate_anyone("cpu", {})
+    assert "mcbench convert" in caught.value.hint
+    with pytest.raises(MismatchError):
+        load_animate_anyone("cpu", {"checkpoint": str(folder)})
