@@ -131,7 +131,8 @@ class WanAnimate:
         )
         mask = tokens.attention_mask.to(encoder.device)
         features: torch.Tensor = encoder(tokens.input_ids.to(encoder.device), mask).last_hidden_state
-        return features * mask[..., None].to(features.dtype)
+        masked: torch.Tensor = features * mask[..., None].to(features.dtype)
+        return masked
 
     def _faces(self, request: AnimationRequest) -> list[Image.Image]:
         side = int(self._pipeline.transformer.config.motion_encoder_size)
