@@ -302,7 +302,8 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
         generator = torch.Generator("cpu").manual_seed(seed)
         # Frames come first, so that a longer video begins with the noise of a shorter one.
         noise = torch.randn((n_frames, channels, height, width), generator=generator)
-        scaled: torch.Tensor = noise.transpose(0, 1)[None].to(self.device) * self.scheduler.init_noise_sigma
+        scale = self.scheduler.init_noise_sigma * self.config.settings["sampling"]["noise"]
+        scaled: torch.Tensor = noise.transpose(0, 1)[None].to(self.device) * scale
         return scaled
 
     def _denoise(

@@ -16,3 +16,5 @@ class SamplingConfig(Section):
     guidance: Annotated[float, Field(ge=0)] = 1.0
     window: Positive = 16
     overlap: Annotated[int, Field(ge=0)] = 4
+    noise: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """Scale of the noise that sampling starts from. In a single step noise can only leave traces: 0."""

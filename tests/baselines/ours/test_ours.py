@@ -60,7 +60,7 @@ def test_the_description_names_weights_and_sampler(folder: Path) -> None:
 
 def test_the_shipped_checkpoint_animates_at_its_native_size() -> None:
     picture = np.random.default_rng(0).integers(0, 256, (224, 160, 3), dtype=np.uint8)
-    frames = list(load_ours("cpu", {}).animate(_request(picture, make_poses(2).resized((224, 160)), 2)))
+    frames = list(load_ours("cpu", {}).animate(_request(picture, make_poses(2).resized((280, 200)), 2)))
     assert [frame.shape for frame in frames] == [(224, 160, 3)] * 2
 
 
