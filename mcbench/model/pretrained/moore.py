@@ -18,6 +18,7 @@ from mcbench.model.pretrained.fitting import ConversionReport, KeyReport, Spared
 from mcbench.model.pretrained.parts import MOTION, load_autoencoder, load_clip, load_motion_modules
 from mcbench.weights.loading import read_state
 
+_FILES = ("reference_unet.pth", "denoising_unet.pth", "motion_module.pth", "pose_guider.pth")
 _HINT = "hf download patrolli/AnimateAnyone --local-dir FOLDER"
 
 
@@ -74,6 +75,8 @@ def convert_moore(weights: MooreWeights, config: ModelConfig) -> tuple[Animation
             "use the configuration animate-anyone: the pose guider alone, CLIP, an autoencoder, and "
             'motion_norm = "frame"',
         )
+    for name in _FILES:
+        weights.file(name)  # Building the networks takes minutes: what is missing is told first.
     networks = build_networks(config, temporal=True)
     with torch.no_grad():
         for name, value in networks.reference_net.named_parameters():
