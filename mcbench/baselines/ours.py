@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mcbench import files
 from mcbench.baselines.contract import AnimationRequest, Options
 from mcbench.errors import DataMissingError, InputError, MismatchError, WeightsMissingError
+from mcbench.model.ablation import without_parts
 from mcbench.model.loading import find_checkpoint, load_pipeline
 from mcbench.model.schedulers import make_scheduler, scheduler_name
 from mcbench.records import ModelDescription, WeightsUse
@@ -28,11 +29,13 @@ def load_ours(device: str, options: Options) -> OursAnimator:
         options: `checkpoint`: the name of a shipped checkpoint (`tiny`, the default) or the folder of a
             pipeline, such as training writes; `config`: the name of the configuration that it must be of, and
             the shipped checkpoint to take where none is named; `scheduler`: one of
-            `mcbench.model.schedulers.SCHEDULERS`; `steps`, `guidance`, `window`, `overlap`: of sampling.
+            `mcbench.model.schedulers.SCHEDULERS`; `steps`, `guidance`, `window`, `overlap`: of sampling;
+            `without`: guiders to leave out, or `temporal` for the temporal layers, with commas between them.
             Those that are not given are the checkpoint's own.
 
     Raises:
-        InputError: an option is no number, or the scheduler is unknown or does not fit.
+        InputError: an option is no number, the scheduler is unknown or does not fit, or there is no such part
+            to leave out.
         WeightsMissingError: there is no such checkpoint.
         FileFormatError: the folder does not hold one.
         MismatchError: the checkpoint is of another configuration.
@@ -87,6 +90,8 @@ class OursAnimator:
         self._pipeline = load_pipeline(folder, config=config).to(device)
         if "scheduler" in options:
             self._pipeline.scheduler = make_scheduler(str(options["scheduler"]), self._pipeline.scheduler)
+        self._without = tuple(part for part in str(options.get("without", "")).split(",") if part)
+        without_parts(self._pipeline, self._without)
         defaults = self._pipeline.config.settings["sampling"]
         self._steps = _whole_number(options, "steps", int(defaults["steps"]))
         self._window = _whole_number(options, "window", int(defaults["window"]))
@@ -96,11 +101,11 @@ class OursAnimator:
     def describe(self) -> ModelDescription:
         """Return what a run record says: the hash of every file of weights, and the sampler."""
         height, width = self._pipeline.size
+        name = f"ours ({self._pipeline.config.settings['name']})" if self._model == "ours" else self._model
+        left_out = ",".join(self._without)
         return ModelDescription(
             id=self._model,
-            display_name=f"ours ({self._pipeline.config.settings['name']})"
-            if self._model == "ours"
-            else self._model,
+            display_name=f"{name} without {left_out}" if left_out else name,
             kind="ours",
             licence="Apache-2.0",
             paper=self._paper,
@@ -116,6 +121,7 @@ class OursAnimator:
                 "window": self._window,
                 "overlap": self._overlap,
                 "native_size": f"{height}x{width}",
+                **({"without": left_out} if left_out else {}),
             },
         )
 

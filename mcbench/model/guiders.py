@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -138,6 +138,16 @@ class GuiderSet(ModelMixin, ConfigMixin):  # type: ignore[misc]
     def __getitem__(self, name: str) -> nn.Module:
         guider: nn.Module = self.get_submodule(name)
         return guider
+
+    def without(self, names: Collection[str]) -> GuiderSet | None:
+        """Return the guiders that are not named, with the same weights, or None where none is left."""
+        kept = [told for told in self.config.guiders if told["name"] not in names]
+        if not kept:
+            return None
+        left: GuiderSet = GuiderSet(kept, self.config.out_channels, self.config.factor)
+        for told in kept:
+            left.add_module(told["name"], self[told["name"]])
+        return left
 
     def forward(self, maps: Mapping[str, torch.Tensor]) -> torch.Tensor | None:
         """Return the sum of all guiders' features for some frames, [frames, C, h, w]; None without guiders.

@@ -174,11 +174,19 @@ def build_denoiser(config: ModelConfig, *, temporal: bool) -> Denoiser:
         temporal_transformer_layers_per_block=network.temporal_layers,
         temporal_transformer_layers_per_mid_block=max(network.temporal_layers[-1], 1),
     )
-    for name, module in denoiser.named_modules():
-        if ".motion_modules." in name and name.endswith(".proj_out"):
-            nn.init.zeros_(module.weight)
-            nn.init.zeros_(module.bias)
+    for output in motion_outputs(denoiser):
+        nn.init.zeros_(output.weight)
+        nn.init.zeros_(output.bias)
     return denoiser
+
+
+def motion_outputs(denoiser: Denoiser) -> list[nn.Linear]:
+    """Return the last layer of each motion module: with zeros in all of them the modules are the identity."""
+    return [
+        module
+        for name, module in denoiser.named_modules()
+        if temporal_parameter(name) and name.endswith(".proj_out") and isinstance(module, nn.Linear)
+    ]
 
 
 def temporal_parameter(name: str) -> bool:

@@ -58,7 +58,7 @@ def test_every_command_has_help_with_an_example(command: list[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "hint"),
     [
-        (["run", "--model", "wrap", "--split", "multi-character"], "no model 'wrap'", "did you mean warp?"),
+        (["run", "--model", "wrap", "--split", "multi-character"], "no model 'wrap'", "did you mean warp"),
         (["run", "--model", "warp", "--split", "multi-caracter"], "multi-caracter", "multi-character"),
         (
             ["run", "--model", "warp", "--split", "multi-character", "--size", "640"],

@@ -61,7 +61,7 @@ def test_the_description_names_weights_and_sampler(folder: Path) -> None:
 def test_the_shipped_checkpoint_animates_at_its_native_size() -> None:
     picture = np.random.default_rng(0).integers(0, 256, (224, 160, 3), dtype=np.uint8)
     frames = list(load_ours("cpu", {}).animate(_request(picture, make_poses(2).resized((280, 200)), 2)))
-    assert [frame.shape for frame in frames] == [(224, 160, 3)] * 2
+    assert [frame.shape for frame in frames] == [(280, 200, 3)] * 2
 
 
 def test_the_shipped_checkpoint_is_small_and_names_no_machine() -> None:
@@ -127,3 +127,11 @@ def test_animate_anyone_wants_converted_weights_of_its_configuration(folder: Pat
     assert "mcbench convert" in caught.value.hint
     with pytest.raises(MismatchError):
         load_animate_anyone("cpu", {"checkpoint": str(folder)})
+
+
+def test_a_part_that_is_left_out_is_named_in_the_record(folder: Path) -> None:
+    described = load_ours("cpu", {"checkpoint": str(folder), "without": "flow,temporal"}).describe()
+    assert described.sampler["without"] == "flow,temporal"
+    assert described.display_name.endswith("without flow,temporal")
+    with pytest.raises(InputError, match="no 'stream'"):
+        load_ours("cpu", {"checkpoint": str(folder), "without": "stream"})
