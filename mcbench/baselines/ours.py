@@ -129,7 +129,9 @@ class OursAnimator:
         """Yield the frames of a request.
 
         They are generated at the checkpoint's native size, or for a reference of another aspect at the size
-        that `AnimationPipeline.size_for` gives, and brought to the size asked for as its `stream` says.
+        that `AnimationPipeline.size_for` gives, and brought to the size asked for as its `stream` says. Where
+        none is asked for, frames that are differences to a carried reference are as large as it: its detail
+        is there to be kept.
 
         Raises:
             DataMissingError: the request has no poses.
@@ -146,13 +148,14 @@ class OursAnimator:
                 f"{request.poses.n_frames}",
                 f"limit the run: --limit-frames {request.poses.n_frames}",
             )
-        generated = self._pipeline.size_for((request.reference.shape[0], request.reference.shape[1]))
+        picture = (request.reference.shape[0], request.reference.shape[1])
+        generated = self._pipeline.size_for(picture)
         frames = self._pipeline.stream(
             request.reference,
             request.poses.first(request.n_frames),
             seed=request.seed,
             size=generated,
-            output_size=request.size,
+            output_size=request.size or self._pipeline.output_size_for(picture),
             steps=self._steps,
             guidance=self._guidance,
             window=self._window,

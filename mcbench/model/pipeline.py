@@ -153,6 +153,13 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
         rows, columns = (max(1, round(side / self.grid)) * self.grid for side in ideal)
         return rows, columns
 
+    def output_size_for(self, picture: Size) -> Size | None:
+        """Return the size of frames at which a reference of (height, width) `picture` keeps its detail.
+
+        That is its own where frames are differences to it, carried or not; None (as generated) elsewhere.
+        """
+        return picture if self.config.settings["latents"].get("relative_to", "none") != "none" else None
+
     @property
     def latents(self) -> Latents:
         """The space that is denoised."""

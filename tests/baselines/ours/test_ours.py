@@ -15,6 +15,7 @@ from mcbench.errors import (
     MismatchError,
     WeightsMissingError,
 )
+from mcbench.model.config import ModelConfig, SpaceToDepthConfig
 from mcbench.model.loading import CHECKPOINTS
 from mcbench.model.pipeline import AnimationPipeline
 from tests.model.conftest import make_poses
@@ -58,10 +59,23 @@ def test_the_description_names_weights_and_sampler(folder: Path) -> None:
     assert hashes[name] == files.sha256_file(folder / name)
 
 
-def test_the_shipped_checkpoint_animates_at_its_native_size() -> None:
-    picture = np.random.default_rng(0).integers(0, 256, (224, 160, 3), dtype=np.uint8)
-    frames = list(load_ours("cpu", {}).animate(_request(picture, make_poses(2).resized((280, 200)), 2)))
-    assert [frame.shape for frame in frames] == [(280, 200, 3)] * 2
+def test_the_shipped_checkpoint_animates_at_the_size_of_its_reference() -> None:
+    """Its frames are differences to the carried reference, whose detail is kept."""
+    picture = np.random.default_rng(0).integers(0, 256, (364, 260, 3), dtype=np.uint8)
+    frames = list(load_ours("cpu", {}).animate(_request(picture, make_poses(2).resized((364, 260)), 2)))
+    assert [frame.shape for frame in frames] == [(364, 260, 3)] * 2
+
+
+def test_frames_by_themselves_are_of_the_native_size(
+    config: ModelConfig, reference: NDArray[np.uint8], poses: Poses, tmp_path: Path
+) -> None:
+    latents = SpaceToDepthConfig(kind="space-to-depth", factor=4, relative_to="none")
+    AnimationPipeline.with_random_weights(config.model_copy(update={"latents": latents})).save_pretrained(
+        tmp_path
+    )
+    larger = np.repeat(np.repeat(reference, 2, 0), 2, 1)
+    frames = list(load_ours("cpu", {"checkpoint": str(tmp_path)}).animate(_request(larger, poses, 1)))
+    assert frames[0].shape == (48, 32, 3)
 
 
 def test_the_shipped_checkpoint_is_small_and_names_no_machine() -> None:
@@ -100,7 +114,7 @@ def test_a_reference_of_another_aspect_is_not_squeezed(folder: Path) -> None:
     wide = np.zeros((90, 160, 3), np.uint8)
     poses = make_poses(2).resized((90, 160))
     animator = load_ours("cpu", {"checkpoint": str(folder), "steps": 1})
-    assert [frame.shape for frame in animator.animate(_request(wide, poses, 2))] == [(32, 56, 3)] * 2
+    assert [frame.shape for frame in animator.animate(_request(wide, poses, 2))] == [(90, 160, 3)] * 2
     asked = animator.animate(_request(wide, poses, 2, (45, 80)))
     assert [frame.shape for frame in asked] == [(45, 80, 3)] * 2
 
