@@ -45,6 +45,15 @@ def train(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of weights, batches and noise.")] = 0,
     device: console.DeviceOption = "auto",
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            "--start",
+            metavar="PIPELINE",
+            help="Train on from these weights: a pipeline's folder, or tiny, which ships.",
+            show_default=False,
+        ),
+    ] = None,
     data: Annotated[
         str | None,
         typer.Option(
@@ -105,6 +114,7 @@ def train(
             seed=seed,
             device=pick_device(device),
             resume=resume,
+            start=start,
             data=prepared,
             clips=clips,
             workers=workers,

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from mcbench.conditions import ClipConditions
 from mcbench.data.truth import Poses
 from mcbench.errors import InputError, MismatchError
-from mcbench.model.config import AutoencoderConfig, LatentsConfig, ModelConfig
+from mcbench.model.config import AutoencoderConfig, LatentsConfig, ModelConfig, SamplingConfig
 from mcbench.model.frame_store import FrameStore
 from mcbench.model.guiders import GuiderSet
 from mcbench.model.image_encoders import ImageEncoder
@@ -309,7 +309,9 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
         generator = torch.Generator("cpu").manual_seed(seed)
         # Frames come first, so that a longer video begins with the noise of a shorter one.
         noise = torch.randn((n_frames, channels, height, width), generator=generator)
-        scale = self.scheduler.init_noise_sigma * self.config.settings["sampling"]["noise"]
+        # What is missing in the settings of an older pipeline is as the configuration's defaults say.
+        sampling = SamplingConfig.model_validate(self.config.settings["sampling"])
+        scale = self.scheduler.init_noise_sigma * sampling.noise
         scaled: torch.Tensor = noise.transpose(0, 1)[None].to(self.device) * scale
         return scaled
 

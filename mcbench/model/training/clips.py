@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,12 +21,14 @@ from mcbench.data.generated import GENERATOR_VERSION, RenderedFrame, build_scene
 from mcbench.data.truth import Poses
 from mcbench.errors import FileFormatError
 from mcbench.model.config import TrainingConfig
+from mcbench.progress import Progress
 from mcbench.records import Size
 
 CLIP_FRAMES = 160
 SPREAD_FRAMES = 8
 RUN_FRAMES = 16
 _FLOW_SHRINK = 4
+_SECONDS_TO_END = 5
 
 
 VALIDATION_FROM = 10_000_000
@@ -223,24 +227,22 @@ class ClipStore:
 
 @contextmanager
 def rendering_ahead(
-    folder: Path, size: Size, first: int, processes: int, *, share: int = 1
+    store: ClipStore, clips: range, processes: int, progress: Progress | None = None
 ) -> Iterator[None]:
-    """Fill the store from clip `first` on, in the order of their indices, within the block.
+    """Fill the store with some clips, in the order of their indices, within the block.
+
+    Whoever loads a clip that is not there yet renders it, so a process that dies makes the training slower
+    and nothing else. The end of the block does not wait for clips that are not rendered yet.
 
     Args:
-        folder: of the `ClipStore`.
-        size: (height, width) of the frames.
-        first: where to begin; clips that are there are passed over.
-        processes: number of processes; 0 leaves rendering to whoever loads a clip.
-        share: render every so-manieth clip from `first` on, where others render the rest.
+        store: to fill; clips that are there are passed over.
+        clips: their indices.
+        processes: number of processes that share them; 0 leaves rendering to whoever loads a clip.
+        progress: is told at the end of processes that died.
     """
     context = multiprocessing.get_context("spawn")
     workers = [
-        context.Process(
-            target=_render_forever,
-            args=(folder, size, first + k * share, processes * share, os.getpid()),
-            daemon=True,
-        )
+        context.Process(target=_render, args=(store, clips[k::processes], os.getpid()), daemon=True)
         for k in range(processes)
     ]
     for worker in workers:
@@ -248,9 +250,14 @@ def rendering_ahead(
     try:
         yield
     finally:
+        died = [worker.exitcode for worker in workers if worker.exitcode]
         for worker in workers:
-            worker.terminate()
-            worker.join()
+            _stop(worker)
+        if died and progress is not None:
+            progress.message(
+                f"{len(died)} of {processes} processes that render clips ahead died (exit code {died[0]}); "
+                "the training rendered clips itself"
+            )
 
 
 def _poses(rendered: Sequence[RenderedFrame], size: Size) -> Poses:
@@ -262,10 +269,18 @@ def _poses(rendered: Sequence[RenderedFrame], size: Size) -> Poses:
     )
 
 
-def _render_forever(folder: Path, size: Size, first: int, step: int, parent: int) -> None:
-    store = ClipStore(folder, size)
-    index = first
-    # A killed trainer cannot stop its workers: they see that they have been adopted.
-    while os.getppid() == parent:
+def _render(store: ClipStore, clips: range, parent: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # The trainer, which gets it too, stops its processes.
+    for index in clips:
+        # A killed trainer cannot stop its workers: they see that they have been adopted.
+        if os.getppid() != parent:
+            return
         store.add(index)
-        index += step
+
+
+def _stop(worker: BaseProcess) -> None:
+    worker.terminate()
+    worker.join(_SECONDS_TO_END)
+    if worker.is_alive():
+        worker.kill()
+        worker.join()

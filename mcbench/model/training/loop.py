@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +11,7 @@ from mcbench import files
 from mcbench.model.config import ModelConfig
 from mcbench.model.training.clips import ClipSource, ClipStore, rendering_ahead
 from mcbench.model.training.devices import make_accelerator
-from mcbench.model.training.stage import Setting, StageNumber, StageTraining
+from mcbench.model.training.stage import Setting, StageNumber, StageTraining, steps_before
 from mcbench.progress import Progress, SilentProgress
 
 StageName = Literal["1", "2", "all"]
@@ -26,6 +27,7 @@ def train(
     seed: int = 0,
     device: str = "cpu",
     resume: bool = False,
+    start: Path | None = None,
     data: ClipSource | None = None,
     clips: Path | None = None,
     workers: int = 1,
@@ -47,6 +49,8 @@ def train(
         seed: of weights, batches and noise.
         device: of torch; of several processes each takes its own GPU.
         resume: go on from the states in `out`; without it they must not be there.
+        start: folder of a pipeline with the same networks (or the name of a shipped one) whose weights a new
+            training begins with: stage 1 with all but its motion modules, stage 2 with those.
         data: where clips come from, such as `prepared_clips(...)`; the generator by default.
         clips: cache of generated clips; `out`/clips by default. Trainings at one size may share it.
         workers: processes that render clips ahead, and as many that draw batches; 0 for none.
@@ -56,10 +60,12 @@ def train(
         The folder of the pipeline.
 
     Raises:
-        InputError: states are there and `resume` is not set, or are of another configuration, seed or data;
-            stage 2 is asked for without stage 1; or the configuration does not fit the machine (precision,
-            optimizer, number of processes).
-        WeightsMissingError: the best checkpoint is to be chosen by LPIPS, and its weights are not here.
+        InputError: states are there and `resume` is not set, or are of another configuration, seed, start or
+            data; stage 2 is asked for without stage 1; or the configuration does not fit the machine
+            (precision, optimizer, number of processes).
+        WeightsMissingError: there is no such pipeline to start from; or the best checkpoint is to be chosen
+            by LPIPS, and its weights are not here.
+        MismatchError: the pipeline to start from has other networks.
         TrainingDivergedError: the loss is no number.
     """
     folder = clips or out / "clips"
@@ -69,16 +75,26 @@ def train(
     with files.locked(out / "training", wait=False) if main else nullcontext():
         source = ClipStore(folder, config.size) if data is None else data
         shown = progress if main and progress is not None else SilentProgress()
-        setting = Setting(config, out, seed, source, workers, accelerator, shown)
+        setting = Setting(config, out, seed, source, workers, accelerator, shown, start)
         sections = {1: config.training.stage1, 2: config.training.stage2}
         steps = {1: steps1 or sections[1].steps, 2: steps2 or sections[2].steps}
         chosen: list[StageNumber] = [1, 2] if stage == "all" else [1 if stage == "1" else 2]
         for number in chosen:
             setting.check(number, resume)
         accelerator.wait_for_everyone()
-        renders = workers if data is None else 0
-        first, share = accelerator.process_index, accelerator.num_processes
-        with rendering_ahead(folder, config.size, first, renders, share=share):
+        with _rendering(setting, {number: steps[number] for number in chosen}):
             for number in chosen:
                 StageTraining(setting, number, sections[number], steps[number]).run()
     return out / "pipeline"
+
+
+def _rendering(setting: Setting, steps: Mapping[StageNumber, int]) -> AbstractContextManager[None]:
+    """Render the generated clips that some stages will draw from ahead of them: each process its share."""
+    source, accelerator = setting.source, setting.accelerator
+    if not isinstance(source, ClipStore):
+        return nullcontext()
+    training = setting.config.training
+    last = max(steps_before(training, number) + taken - 1 for number, taken in steps.items())
+    clips = range(source.clips_in_use(training, last))
+    mine = clips[accelerator.process_index :: accelerator.num_processes]
+    return rendering_ahead(source, mine, setting.workers, setting.progress)

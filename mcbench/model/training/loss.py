@@ -56,7 +56,12 @@ class Draws:
 
 
 def draw(
-    config: TrainingConfig, scheduler: DDIMScheduler, shape: torch.Size, generator: torch.Generator
+    config: TrainingConfig,
+    scheduler: DDIMScheduler,
+    shape: torch.Size,
+    generator: torch.Generator,
+    *,
+    terminal_noise: float = 1.0,
 ) -> Draws:
     """Draw what is random in a batch.
 
@@ -65,6 +70,7 @@ def draw(
         scheduler: knows the number of timesteps.
         shape: of the whole batch's latents, [clips, channels, frames, h, w].
         generator: on the CPU.
+        terminal_noise: scale of the noise at the last timestep: what sampling starts from.
     """
     clips = shape[0]
     noise = training_noise(shape, config.noise_offset, generator)
@@ -72,6 +78,7 @@ def draw(
     timesteps = torch.randint(last + 1, (clips,), generator=generator)
     if config.terminal_share:
         timesteps[torch.rand(clips, generator=generator) < config.terminal_share] = last
+    noise[timesteps == last] *= terminal_noise
     dropped = int((torch.rand(clips, generator=generator) < config.drop_reference).sum())
     kept = {
         name: torch.rand(clips, generator=generator) >= share

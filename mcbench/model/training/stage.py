@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -17,7 +18,7 @@ from accelerate import Accelerator
 from mcbench import files
 from mcbench.environment import describe_environment
 from mcbench.errors import InputError, McbenchError
-from mcbench.model.config import ModelConfig, StageConfig
+from mcbench.model.config import ModelConfig, StageConfig, TrainingConfig
 from mcbench.model.latents import build_latents
 from mcbench.model.networks import build_scheduler
 from mcbench.model.pipeline import AnimationPipeline
@@ -28,7 +29,7 @@ from mcbench.model.training.devices import make_optimizer, process_share
 from mcbench.model.training.journal import Journal
 from mcbench.model.training.loss import LossModule, draw
 from mcbench.model.training.recomputing import enable_gradient_checkpointing
-from mcbench.model.training.starting import built_networks, start_networks, trainable
+from mcbench.model.training.starting import built_networks, start_networks, trainable, weights_sha256
 from mcbench.model.training.state import MovingAverage, TrainingState, load_state, read_state, save_state
 from mcbench.model.training.validation import find_lpips, is_better, validate
 from mcbench.progress import Progress
@@ -52,6 +53,7 @@ class Setting:
         workers: processes that prepare batches.
         accelerator: where it runs.
         progress: of the main process.
+        start: a pipeline whose weights both stages start from, or None.
     """
 
     config: ModelConfig
@@ -61,6 +63,7 @@ class Setting:
     workers: int
     accelerator: Accelerator
     progress: Progress
+    start: Path | None = None
 
     def folder(self, number: StageNumber) -> Path:
         """Return where a stage's state lies."""
@@ -70,6 +73,11 @@ class Setting:
     def config_sha256(self) -> str:
         """Hash of the whole configuration."""
         return files.sha256_text(self.config.model_dump_json())
+
+    @cached_property
+    def start_sha256(self) -> str | None:
+        """Hash of the weights that both stages start from."""
+        return None if self.start is None else weights_sha256(self.start)
 
     def check(self, number: StageNumber, resume: bool) -> None:
         """Check what is there before a stage.
@@ -91,6 +99,11 @@ class Setting:
             raise InputError(
                 f"{self.folder(number)} was trained with another configuration or seed {state.seed}",
                 "use the same, or choose another --out",
+            )
+        if state.start_sha256 != self.start_sha256:
+            raise InputError(
+                f"{self.folder(number)} was started from other weights",
+                "give the same --start, or choose another --out",
             )
         if state.data != self.source.identity:
             raise InputError(
@@ -117,7 +130,9 @@ class StageTraining:
         self._share = process_share(accelerator, config, number, section)
         state = read_state(setting.folder(number))
         if state is None:
-            self._networks, report = start_networks(config, number, setting.seed, setting.folder(1))
+            self._networks, report = start_networks(
+                config, number, setting.seed, setting.folder(1), setting.start
+            )
             if report.parts and accelerator.is_main_process:
                 report.write(setting.out / f"start-stage{number}.json")
         else:
@@ -165,7 +180,7 @@ class StageTraining:
                 self._config,
                 self._section,
                 self._setting.source,
-                training.stage1.steps if self._number == 2 else 0,
+                steps_before(training, self._number),
                 (self._setting.seed, self._number),
                 self._share,
             )
@@ -198,7 +213,13 @@ class StageTraining:
             batch, clips = next(ready)
             if draws is None:
                 shape = self._loss_module.latent_shape(batch, clips)
-                draws = draw(self._config.training, self._scheduler, shape, generator)
+                draws = draw(
+                    self._config.training,
+                    self._scheduler,
+                    shape,
+                    generator,
+                    terminal_noise=self._config.sampling.noise,
+                )
                 images = shape[0] * shape[2]
             mine = draws.part(self._share.clips(clips, part), self._accelerator.device)
             last = part + 1 == parts
@@ -273,6 +294,7 @@ class StageTraining:
             config=self._config.model_dump(mode="json"),
             config_sha256=self._setting.config_sha256,
             data=self._setting.source.identity,
+            start_sha256=self._setting.start_sha256,
             environment=describe_environment(str(self._accelerator.device)),
             seconds=round(self._seconds, 1),
             best=self._best,
@@ -292,6 +314,7 @@ class StageTraining:
             "last_losses_mean": round(journal.recent_loss, 5),
             "seed": state.seed,
             "data": state.data,
+            "start_sha256": state.start_sha256,
             "processes": self._share.processes,
             "environment": state.environment.model_dump(mode="json"),
         }
@@ -309,6 +332,11 @@ class StageTraining:
             files.write_text(temporary / "training.json", json.dumps(told, indent=2) + "\n")
         if self._vae is not None:
             self._vae.to(self._accelerator.device)
+
+
+def steps_before(training: TrainingConfig, number: StageNumber) -> int:
+    """Return the steps of the stages before one, by which the number of clips in use is counted on."""
+    return training.stage1.steps if number == 2 else 0
 
 
 def learning_rate(section: StageConfig, step: int, steps: int) -> float:

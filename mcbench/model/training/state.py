@@ -34,6 +34,8 @@ class TrainingState(Record):
     config_sha256: Sha256
     data: str
     """Identity of the clips."""
+    start_sha256: Sha256 | None = None
+    """Of the weights of the pipeline that both stages started from."""
     environment: Environment
     """Versions, commit and device that it was written by."""
     seconds: Annotated[float, Field(ge=0)]

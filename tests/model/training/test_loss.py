@@ -100,6 +100,20 @@ def test_noise_offset_is_the_same_all_over_a_channel_of_a_frame() -> None:
     assert 0.2 < float(added[..., 0, 0].std()) < 1.0
 
 
+def test_the_last_timestep_sees_the_noise_that_sampling_starts_from(changed: Changed) -> None:
+    training, scheduler = changed(terminal_share=0.5).training, build_scheduler(changed())
+    shape = torch.Size((16, 2, 1, 3, 3))
+    whole, scaled = (
+        draw(training, scheduler, shape, torch.Generator().manual_seed(0), terminal_noise=scale)
+        for scale in (1.0, 0.25)
+    )
+    last = whole.timesteps == 999
+    assert 0 < int(last.sum()) < 16
+    assert torch.equal(whole.timesteps, scaled.timesteps)
+    assert torch.equal(scaled.noise[last], 0.25 * whole.noise[last])
+    assert torch.equal(scaled.noise[~last], whole.noise[~last])
+
+
 @pytest.mark.parametrize(
     ("prediction", "loss"), [(PREDICTIONS[0], "huber"), *((p, "mse") for p in PREDICTIONS)]
 )
