@@ -44,7 +44,8 @@ app = typer.Typer(
 )
 
 
-_INTERRUPTED = 130
+_STOPPED = (130, 143)
+"""Exit codes after Ctrl-C and SIGTERM."""
 
 
 def _print_version(wanted: bool) -> None:
@@ -94,8 +95,8 @@ def main() -> None:
             console.say(f"hint:  {error.hint}")
         sys.exit(2)
     except SystemExit as ended:
-        # typer turns Ctrl-C into this exit code, and says nothing.
-        if ended.code == _INTERRUPTED:
+        # typer turns Ctrl-C into an exit code, and says nothing.
+        if ended.code in _STOPPED:
             console.say("stopped; the same command goes on from here")
         raise
     except BrokenPipeError:

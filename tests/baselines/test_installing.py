@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import subprocess
-import threading
+import sys
 import zipfile
 from pathlib import Path
 
@@ -21,7 +20,6 @@ from mcbench.baselines.spec import PythonEnvironment, Repository, Spec, WeightsF
 from mcbench.baselines.weights import find_weights, install_weights
 from mcbench.errors import (
     DataMissingError,
-    DiskSpaceError,
     InputError,
     MismatchError,
     NetworkError,
@@ -30,6 +28,16 @@ from mcbench.errors import (
 )
 from mcbench.files import sha256_text
 
+INSTALLS = """
+import pathlib, sys
+from mcbench.baselines.external.installing import install, installation_folder
+from mcbench.baselines.spec import Spec
+print("imported", flush=True)
+sys.stdin.readline()
+spec = Spec.model_validate_json(pathlib.Path(sys.argv[1]).read_text())
+install(spec, source=pathlib.Path(sys.argv[2]), offline=True)
+print((installation_folder(spec) / "installed.json").stat().st_mtime_ns)  # made anew, it would be another
+"""
 VERSION = ".".join(map(str, __import__("sys").version_info[:2]))
 
 
@@ -123,35 +131,27 @@ def test_what_a_killed_build_left_is_removed(tmp_path: Path) -> None:
     assert find_installation(method).python.stat().st_size != 4
 
 
-def test_a_full_disk_while_building_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*given: object, **named: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(environment, "build", full)
-    method = with_environment()
-    with pytest.raises(DiskSpaceError, match="No space left"):
-        install(method)
-    assert install_state(method).state == "failed"
-
-
-def test_two_at_once_build_one_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    built: list[str] = []
-    real = environment.build
-
-    def counted(*given: object, **named: object) -> object:
-        built.append("once")
-        return real(*given, **named)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(environment, "build", counted)
-    method = with_environment()
-    records: list[object] = []
-    threads = [threading.Thread(target=lambda: records.append(install(method))) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert built == ["once"]
-    assert records[0] == records[1] is not None
+def test_two_processes_at_once_build_one_environment(tmp_path: Path, code: tuple[Path, str, str]) -> None:
+    folder, first, _ = code
+    method = with_environment(str(wheel(tmp_path))).model_copy(
+        update={"repository": Repository(url="https://example.org/code", commit=first)}
+    )
+    (tmp_path / "method.json").write_text(method.model_dump_json(), encoding="utf-8")
+    program = [sys.executable, "-c", INSTALLS, str(tmp_path / "method.json"), str(folder)]
+    started = [
+        subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    for each in started:
+        assert each.stdout is not None
+        assert each.stdout.readline() == "imported\n"
+    for each in started:  # both go on from here
+        assert each.stdin is not None
+        each.stdin.write("go\n")
+        each.stdin.flush()
+    told = [each.communicate()[0] for each in started]
+    assert [each.returncode for each in started] == [0, 0]
+    assert told[0] == told[1] == f"{(installation_folder(method) / 'installed.json').stat().st_mtime_ns}\n"
+    assert find_installation(method).record is not None
 
 
 def test_code_is_that_of_the_pinned_commit_and_no_other(tmp_path: Path, code: tuple[Path, str, str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,12 +12,11 @@ from numpy.typing import NDArray
 
 from mcbench import baselines
 from mcbench.baselines import AnimationRequest
-from mcbench.baselines.external import animator as external
 from mcbench.baselines.external.programs import variables
 from mcbench.baselines.inputs import clip_inputs
 from mcbench.data import Clip, open_split, prepare
 from mcbench.data.truth import Poses
-from mcbench.errors import DataMissingError, DiskSpaceError, McbenchError, WorkerError
+from mcbench.errors import DataMissingError, McbenchError, WorkerError
 from mcbench.runs import RunRequest, run_model
 from tests.video.making import numbered, write_video
 
@@ -168,15 +166,6 @@ def test_a_program_is_given_no_secrets_and_no_shell(tmp_path: Path, monkeypatch:
         "reference = ", "import os\n    assert 'SOME_TOKEN' not in os.environ\n    reference = "
     )
     assert len(animate(write_method(tmp_path / "m", driver), mode="; touch x $(id)")) == 3
-
-
-def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*given: object, **named: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(external, "write_job", full)
-    with pytest.raises(DiskSpaceError, match="disk is full"):
-        animate(write_method(tmp_path / "m", GOOD))
 
 
 def test_the_poses_of_a_job_are_those_of_the_request(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mcbench import baselines, data, scoring
+from mcbench import baselines, data, scoring, weights
 from mcbench.baselines import AnimationRequest
 from mcbench.baselines.builtin.nearest_frame import pose_distance
 from mcbench.data.truth import Poses
@@ -170,11 +170,27 @@ def test_the_truth_scores_perfectly_and_its_copy_by_h264_does_not(tmp_path: Path
     scored = scoring.score_runs(folders, protocols=["mcbench/1"], home=home)
     perfect, encoded = (scored[folder][0] for folder in folders)
     found = {name: value.value for name, value in perfect.metrics.items()}
-    assert {"l1", "psnr", "ssim"} <= set(found)
-    for name, value in {"l1": 0.0, "psnr": 100.0, "psnr_uint8": 100.0, "ssim": 1.0}.items():
-        assert found.get(name, value) == pytest.approx(value, abs=1e-6), name
+    assert {name: found[name] for name in ("l1", "psnr", "ssim")} == {"l1": 0.0, "psnr": 100.0, "ssim": 1.0}
     distances = [name for name in found if name.partition("@")[0] in ("fid", "fid_vid", "fvd")]
     assert all(found[name] == pytest.approx(0.0, abs=1e-3) for name in distances)
     assert 15 < encoded.metrics["psnr"].value < 60
     assert encoded.metrics["l1"].value > 0
     assert encoded.metrics["ssim"].value < 1
+
+
+@pytest.mark.shared
+def test_the_truth_is_at_no_distance_by_lpips(tmp_path: Path, shared: Path) -> None:
+    home = tmp_path / "home"
+    for name, file in (("lpips-alex", "alexnet"), ("lpips-vgg", "vgg16")):
+        weights.add(name, shared / "weights" / "lpips" / f"{file}_features_torchvision.pth", home)
+    write_folder(tmp_path / "videos", {"a": clip(0, 2, (64, 48))})
+    data.prepare("local", from_path=tmp_path / "videos", name="mine", fps=8.0, home=home)
+    record = run_model(
+        RunRequest(model="ground-truth", split="local/mine", out=tmp_path / "results", home=home)
+    )
+    folder = run_folder(tmp_path / "results", "ground-truth", record.split)
+    (score,) = scoring.score_runs([folder], protocols=["disco/2"], home=home)[folder]
+    assert {name: value.value for name, value in score.metrics.items()} == {
+        "l1": 0.0, "psnr": 100.0, "psnr_uint8": 100.0, "ssim": 1.0,
+        "lpips": 0.0, "lpips_alex": 0.0, "lpips_vgg": 0.0,
+    }  # fmt: skip

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import errno
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +12,14 @@ from mcbench import files
 from mcbench.baselines.contract import AnimationRequest, Options
 from mcbench.baselines.external.installing import find_installation
 from mcbench.baselines.external.job import placement, write_job
+from mcbench.baselines.external.job_folder import job_folder
 from mcbench.baselines.external.runner import driver_path, made_frames, run_job
 from mcbench.baselines.registry import LIMIT_OPTIONS
 from mcbench.baselines.spec import Limits, Spec
 from mcbench.baselines.weights import FoundWeights, find_weights
-from mcbench.errors import DiskSpaceError, InputError
+from mcbench.errors import InputError
 from mcbench.records import ModelDescription, Size, WeightsUse
 from mcbench.video import Placement, fit_frame
-
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class ExternalAnimator:
@@ -89,7 +84,7 @@ class ExternalAnimator:
             DiskSpaceError: the disk is full.
         """
         where = placement(self._spec.native, request)
-        with self._job_folder() as folder:
+        with job_folder(self._spec.id, self._home) as folder:
             job = write_job(
                 folder,
                 self._spec,
@@ -113,24 +108,6 @@ class ExternalAnimator:
         native = self._spec.native
         stretched = native.size is not None and native.fit == "stretch"
         return (request.reference.shape[0], request.reference.shape[1]) if stretched else None
-
-    @contextmanager
-    def _job_folder(self) -> Iterator[Path]:
-        """Yield a new folder that is gone afterwards, whatever happens."""
-        jobs = files.home(self._home) / "baselines" / "jobs"
-        jobs.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f"{self._spec.id}-", dir=jobs))
-        try:
-            yield folder
-        except OSError as error:
-            if error.errno in _FULL:
-                raise DiskSpaceError(
-                    f"the disk is full: a job of {self._spec.id} cannot be written to {jobs}",
-                    "make room, or choose another disk with --home or MCBENCH_HOME",
-                ) from error
-            raise
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _limits(spec: Spec, options: Options) -> Limits:

@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from mcbench.baselines.external.programs import last_lines, run_program, variables
+from mcbench.baselines.external.programs import disk_was_full, last_lines, run_program, variables
 from mcbench.baselines.spec import PythonEnvironment
 from mcbench.errors import DiskSpaceError, InputError, WorkerError
 
 Builder = Literal["auto", "uv", "venv", "conda"]
 BUILDERS: tuple[Builder, ...] = ("auto", "uv", "venv", "conda")
 _MINUTES = 240.0
-_FULL_DISK = ("no space left on device", "disk quota exceeded", "file too large")
 _OWN = {"PYTHONNOUSERSITE": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
 _NEEDED_BY_DRIVERS = "import numpy, PIL.Image; PIL.Image.Resampling"
 
@@ -86,9 +85,9 @@ def _step(arguments: Sequence[str], log: Path, what: str = "") -> None:
     if outcome.code == 0:
         return
     told = last_lines(log, 8)
-    if any(sign in line.lower() for line in told for sign in _FULL_DISK):
+    if disk_was_full(log):
         raise DiskSpaceError(
-            f"the disk was full while the environment was built: {told[-1]}",
+            f"the disk was full while the environment was built: {' | '.join(told[-1:])}",
             "make room, or choose another disk with --home or MCBENCH_HOME",
         )
     reason = what or " ".join(Path(word).name for word in arguments[:3])

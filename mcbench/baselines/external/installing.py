@@ -227,11 +227,18 @@ def _give_up(spec: Spec, folder: Path, error: BaseException) -> None:
         shutil.rmtree(folder / name, ignore_errors=True)
     if not folder.is_dir():
         return
-    reason = error.message if isinstance(error, McbenchError) else f"{type(error).__name__}: {error}"
     try:
-        InstallFailure(method=spec.id, reason=reason, failed=now()).write(folder / FAILED)
+        InstallFailure(method=spec.id, reason=_reason(error), failed=now()).write(folder / FAILED)
     except OSError:
         shutil.rmtree(folder, ignore_errors=True)  # the disk takes not even that
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, McbenchError):
+        return error.message
+    if isinstance(error, KeyboardInterrupt | SystemExit):
+        return "it was stopped"
+    return f"{type(error).__name__}: {error}"
 
 
 def _ready(folder: Path) -> InstallRecord | None:

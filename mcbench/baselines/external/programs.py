@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
+import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from types import FrameType
+from typing import IO, Literal, NoReturn
 
 import psutil
 
@@ -27,9 +31,17 @@ _PASSED_ON = frozenset(
 _PASSED_ON_STARTS = ("LC_", "CUDA_", "NVIDIA_", "OMP_", "MKL_", "OPENBLAS_", "GIT_CONFIG_")
 _BUILDERS = ("UV_", "PIP_", "CONDA_")
 """What an installer is given besides: where the user's package index is."""
+_GUARD = Path(__file__).with_name("guard.py")
+_FULL_DISK = ("no space left on device", "disk quota exceeded", "file too large")
+_LINES = 20
+"""How far from a log's end a full disk is looked for: errors of other packages may follow it."""
+_NO_ROOM = 2**16
+"""Bytes; with fewer left a program may not even have been able to write its log."""
 _LOOK_AGAIN = 0.2
 _PATIENCE = 5.0
 """Seconds that a program has to end by itself after it was told to."""
+_KILLED = 128
+"""Exit codes of processes that a signal ended, as shells give them, are this and the signal's number."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +82,8 @@ def run_program(
     """Run a program to its end, its output appended to a log.
 
     It runs in a process group of its own, which is ended with all that it started when a limit is exceeded,
-    when this process is interrupted, and when the program itself ends.
+    when this process is interrupted or told to end (Ctrl-C, SIGTERM, SIGHUP), when it is killed outright
+    (`guard.py` sees to that, where there are process groups), and when the program itself ends.
 
     Args:
         arguments: the program and its arguments.
@@ -85,7 +98,7 @@ def run_program(
     """
     began = time.monotonic()
     cut: Literal["", "time", "memory"] = ""
-    with log.open("ab") as output:
+    with log.open("ab") as output, _told_to_end(), _guard() as guard:
         process = subprocess.Popen(
             list(arguments),
             cwd=cwd,
@@ -95,6 +108,7 @@ def run_program(
             stderr=subprocess.STDOUT,
             start_new_session=os.name == "posix",
         )
+        guard.watch(process.pid)
         try:
             while process.poll() is None and not cut:
                 with suppress(subprocess.TimeoutExpired):
@@ -105,6 +119,7 @@ def run_program(
                     cut = "memory"
         finally:
             _end(process)
+            guard.dismiss()
     return Outcome(process.returncode, "" if process.returncode == 0 else cut, time.monotonic() - began)
 
 
@@ -117,6 +132,78 @@ def last_lines(log: Path, most: int) -> list[str]:
         text = stream.read().decode("utf-8", errors="replace")
     lines = (line.rstrip().rpartition("\r")[2] for line in text.split("\n"))
     return [line for line in lines if line.strip()][-most:]
+
+
+def disk_was_full(log: Path) -> bool:
+    """Return whether a program failed for lack of room: its log says so, or there was none to say it in."""
+    told = (line.lower() for line in last_lines(log, _LINES))
+    return any(sign in line for line in told for sign in _FULL_DISK) or (
+        shutil.disk_usage(log.parent).free < _NO_ROOM
+    )
+
+
+class _Guard:
+    """This side of `guard.py`; without process groups (Windows), nothing."""
+
+    def __init__(self, told: IO[bytes] | None) -> None:
+        self._told = told
+
+    def watch(self, group: int) -> None:
+        self._say(f"{group}")
+
+    def dismiss(self) -> None:
+        """Say that the program is at its end; a guard that was never told so kills what is left of it."""
+        self._say("ended")
+
+    def _say(self, line: str) -> None:
+        if self._told is not None:
+            with suppress(BrokenPipeError):
+                self._told.write(f"{line}\n".encode())
+                self._told.flush()
+
+
+@contextmanager
+def _guard() -> Iterator[_Guard]:
+    """Yield a guard that waits in a session of its own, started before what it guards."""
+    if os.name != "posix":
+        yield _Guard(None)
+        return
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-S", str(_GUARD)],
+        cwd="/",
+        env=variables(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    assert process.stdin is not None  # as it was asked for
+    try:
+        yield _Guard(process.stdin)
+    finally:
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+        process.wait()
+
+
+@contextmanager
+def _told_to_end() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end this process as an exception does while a program runs: by way of `finally`.
+
+    Where somebody else handles or ignores them, or outside the main thread, they stay as they are.
+    """
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    with ExitStack() as restored:
+        if threading.current_thread() is threading.main_thread():
+            for number in numbers:
+                if signal.getsignal(number) is signal.SIG_DFL:
+                    signal.signal(number, _leave)
+                    restored.callback(signal.signal, number, signal.SIG_DFL)
+        yield
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    raise SystemExit(_KILLED + number)
 
 
 def _resident_bytes(pid: int) -> int:

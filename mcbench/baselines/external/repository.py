@@ -7,9 +7,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from mcbench.baselines.external.programs import last_lines, run_program, variables
+from mcbench.baselines.external.programs import disk_was_full, last_lines, run_program, variables
 from mcbench.baselines.spec import Repository
-from mcbench.errors import DataMissingError, InputError, MismatchError, NetworkError
+from mcbench.errors import DataMissingError, DiskSpaceError, InputError, MismatchError, NetworkError
 
 _MINUTES = 60.0
 _CODE = frozenset({".py", ".pyd", ".so", ".dll", ".sh", ".pth"})
@@ -33,6 +33,7 @@ def clone(repository: Repository, target: Path, source: Path | None, log: Path, 
 
     Raises:
         InputError: there is no git, or `source` is no repository or lacks the commit.
+        DiskSpaceError: the disk is full.
         NetworkError: offline, or the commit cannot be fetched; the message has git's last lines.
     """
     if shutil.which("git") is None:
@@ -100,6 +101,11 @@ def _git(arguments: list[str], cwd: Path, log: Path) -> None:
     outcome = run_program(
         words, cwd=cwd, environment=variables(_WITHOUT_QUESTIONS), log=log, minutes=_MINUTES
     )
+    if outcome.code and disk_was_full(log):
+        raise DiskSpaceError(
+            f"the disk was full: git {arguments[0]} could not write to {cwd}",
+            "make room, or choose another disk with --home or MCBENCH_HOME",
+        )
     if outcome.code:
         raise NetworkError(
             f"git {arguments[0]} failed: {' | '.join(last_lines(log, 5)) or f'exit code {outcome.code}'}",

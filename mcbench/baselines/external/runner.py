@@ -7,9 +7,16 @@ from pathlib import Path
 
 from mcbench.baselines.external.installing import Installation
 from mcbench.baselines.external.job import RESULT, JobRecord, ResultRecord
-from mcbench.baselines.external.programs import Outcome, last_lines, run_program, variables
+from mcbench.baselines.external.programs import Outcome, disk_was_full, last_lines, run_program, variables
 from mcbench.baselines.spec import Limits, Spec
-from mcbench.errors import DataMissingError, InputError, McbenchError, MismatchError, WorkerError
+from mcbench.errors import (
+    DataMissingError,
+    DiskSpaceError,
+    InputError,
+    McbenchError,
+    MismatchError,
+    WorkerError,
+)
 from mcbench.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Frame, FrameSource, open_frames
 
 DRIVERS = Path(__file__).parent / "drivers"
@@ -61,6 +68,7 @@ def run_job(
     Raises:
         WorkerError: the program failed, exceeded a limit, or left frames that cannot be used; the message has
             the last lines of its log, and the error's notes have more.
+        DiskSpaceError: it found the disk full.
         InputError: the program cannot be started.
     """
     log = folder / LOG
@@ -79,6 +87,11 @@ def run_job(
         raise InputError(
             f"{spec.id}: cannot start {arguments[0]}: {error.strerror}", "correct the command in its spec"
         ) from error
+    if outcome.code and not outcome.cut and disk_was_full(log):
+        raise DiskSpaceError(
+            f"{spec.id} on {job.video}: the disk was full while its program wrote to {folder.parent}",
+            "make room, or choose another disk with --home or MCBENCH_HOME",
+        )
     if outcome.code or outcome.cut:
         raise _ended(spec, job, outcome, limits, log)
     try:
