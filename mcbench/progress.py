@@ -16,6 +16,9 @@ class Progress(Protocol):
     def advance(self, units: int = 1) -> None:
         """Count `units` of the current stage as done."""
 
+    def note(self, text: str) -> None:
+        """Show a few words beside the current stage, such as a loss, in the place of those before."""
+
     def message(self, text: str) -> None:
         """Tell the user one line that should stay on the screen."""
 
@@ -28,6 +31,9 @@ class SilentProgress:
 
     def advance(self, units: int = 1) -> None:
         """Ignore the units."""
+
+    def note(self, text: str) -> None:
+        """Ignore the words."""
 
     def message(self, text: str) -> None:
         """Ignore the text."""
@@ -46,6 +52,9 @@ class LineProgress:
         self._done += units
         if self._done == self._total:
             self.message(f"{self._label}: done in {time.monotonic() - self._since:.0f} s")
+
+    def note(self, text: str) -> None:
+        """Write nothing: lines stay, and words that change would fill the log."""
 
     def message(self, text: str) -> None:
         """Write the line."""

@@ -127,6 +127,7 @@ def progress() -> Iterator[Progress]:
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
     )
     with Bar(*columns, console=Console(stderr=True)) as bar:
         yield _BarProgress(bar)
@@ -160,11 +161,17 @@ class _BarProgress:
     def start(self, label: str, total: int) -> None:
         from rich.markup import escape
 
-        self._task = self._bar.add_task(escape(label), total=total)
+        self._task = self._bar.add_task(escape(label), total=total, note="")
 
     def advance(self, units: int = 1) -> None:
         if self._task is not None:
             self._bar.advance(self._task, units)
+
+    def note(self, text: str) -> None:
+        from rich.markup import escape
+
+        if self._task is not None:
+            self._bar.update(self._task, note=escape(text))
 
     def message(self, text: str) -> None:
         from rich.markup import escape
@@ -178,10 +185,12 @@ class _PlainProgress:
     def __init__(self) -> None:
         self._label, self._total, self._done, self._quarter = "", 0, 0, 0
         self._begun = 0.0
+        self._note = ""
 
     def start(self, label: str, total: int) -> None:
         self._label, self._total, self._done, self._quarter = label, total, 0, 0
         self._begun = time.monotonic()
+        self._note = ""
         say(f"{label}: {total} to do")
 
     def advance(self, units: int = 1) -> None:
@@ -189,7 +198,11 @@ class _PlainProgress:
         quarter = 4 * self._done // self._total if self._total else 4
         if quarter > self._quarter:
             self._quarter = quarter
-            say(f"{self._label}: {self._done} of {self._total}{self._pace()}")
+            note = f", {self._note}" if self._note else ""
+            say(f"{self._label}: {self._done} of {self._total}{self._pace()}{note}")
+
+    def note(self, text: str) -> None:
+        self._note = text
 
     def _pace(self) -> str:
         """Speed and time left of a download; other stages are told without."""

@@ -120,6 +120,11 @@ class _OneAtATime:
         with self._lock:
             self._progress.advance(units)
 
+    def note(self, text: str) -> None:
+        """Show a few words."""
+        with self._lock:
+            self._progress.note(text)
+
     def message(self, text: str) -> None:
         """Tell the user one line."""
         with self._lock:

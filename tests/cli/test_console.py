@@ -52,3 +52,26 @@ def test_a_terminal_shows_the_speed_beside_the_bar(monkeypatch: pytest.MonkeyPat
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue())
     assert "fetching [a.zip] (MiB)" in plain
     assert re.search(r"40/40 [\d.]+ MiB/s", plain)
+
+
+def test_words_beside_a_stage_go_along_with_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train() -> None:
+        with console.progress() as progress:
+            progress.start("Training", 4)
+            for step in range(4):
+                progress.note(f"loss [{step}]")
+                progress.advance()
+            progress.start("after", 1)
+            progress.advance()
+
+    train()
+    told = [f"Training: {step + 1} of 4, loss [{step}]" for step in range(4)]
+    assert capsys.readouterr().err.splitlines()[1:] == [*told, "after: 1 to do", "after: 1 of 1"]
+    terminal = _Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("COLUMNS", "160")
+    train()
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue())
+    assert re.search(r"Training .*4/4 .* left 0:00:00 loss \[3\]", plain)

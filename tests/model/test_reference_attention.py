@@ -1,11 +1,21 @@
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
 import pytest
 import torch
+from diffusers import UNet2DConditionModel, UNetMotionModel
+from diffusers.models.attention import BasicTransformerBlock
+from torch import nn
 from torch.nn import functional
 
 from mcbench.errors import MismatchError
 from mcbench.model import reference_attention as ra
 from mcbench.model.config import ModelConfig
-from mcbench.model.networks import Networks, build_denoiser
+from mcbench.model.guiders import added_to_first_features
+from mcbench.model.networks import Networks, build_denoiser, build_networks
+from tests.model.conftest import randomised
 
 STEP = torch.tensor([300])
 
@@ -62,6 +72,101 @@ def test_it_is_attention_over_own_and_reference_tokens(networks: Networks) -> No
         for c in (slice(0, 16), slice(16, 32))
     ]
     assert torch.allclose(output, attention.to_out[0](torch.cat(heads, dim=-1)), atol=1e-5)
+
+
+@contextmanager
+def _patched(network: nn.Module, forward: Callable[..., torch.Tensor]) -> Iterator[None]:
+    """Within the block, spatial transformer blocks run `forward(name, block, ...)` instead of their own."""
+    blocks = {
+        name: module
+        for name, module in network.named_modules()
+        if isinstance(module, BasicTransformerBlock) and "motion_modules" not in name
+    }
+    assert blocks
+    for name, block in blocks.items():
+        block.forward = partial(forward, name, block)
+    yield
+    for block in blocks.values():
+        del block.forward
+
+
+def _by_patched_blocks(
+    networks: Networks, seen: dict[str, Any], noisy: dict[str, Any], plain: int
+) -> torch.Tensor:
+    """Reference attention as it is usually written: by other transformer blocks."""
+    kept: dict[str, torch.Tensor] = {}
+
+    def writes(name: str, block: BasicTransformerBlock, states: torch.Tensor, **given: Any) -> torch.Tensor:
+        kept[name] = block.norm1(states)
+        return BasicTransformerBlock.forward(block, states, **given)
+
+    def reads(name: str, block: BasicTransformerBlock, states: torch.Tensor, **given: Any) -> torch.Tensor:
+        frames = noisy["latents"].shape[2]
+        own = block.norm1(states)
+        without, within = own[: plain * frames], own[plain * frames :]
+        both = torch.cat([within, kept[name].repeat_interleave(frames, dim=0)], dim=1)
+        attended = [block.attn1(without)] if plain else []
+        attended.append(block.attn1(within, encoder_hidden_states=both))
+        states = states + torch.cat(attended)
+        crossed = block.attn2(block.norm2(states), encoder_hidden_states=given["encoder_hidden_states"])
+        states = states + crossed
+        return states + block.ff(block.norm3(states))
+
+    tokens = networks.image_encoder(seen["pictures"])
+    features = networks.guiders["reference_pose"](seen["pose_maps"])
+    net = networks.reference_net
+    with _patched(net, writes), added_to_first_features(net, features):
+        net(seen["latents"], 0, encoder_hidden_states=tokens)
+    tokens = torch.cat([torch.zeros_like(tokens[:1]).expand(plain, -1, -1), tokens])
+    with _patched(networks.denoiser, reads):
+        return networks.denoise(**noisy, features=None, tokens=tokens, bank=None)
+
+
+@pytest.mark.parametrize("plain", [0, 1])
+@pytest.mark.parametrize("temporal", [False, True])
+def test_processors_equal_the_patched_blocks(config: ModelConfig, temporal: bool, plain: int) -> None:
+    torch.manual_seed(0)
+    networks = randomised(build_networks(config, temporal=temporal)).eval()
+    seen = {
+        "pictures": torch.rand(2, 3, 48, 32), "latents": torch.randn(2, 48, 12, 8),
+        "pose_maps": torch.rand(2, 3, 48, 32),
+    }  # fmt: skip
+    videos = plain + 2
+    noisy = {"latents": torch.randn(videos, 48, 3, 12, 8), "timesteps": torch.tensor([9, 300, 800])[:videos]}
+    by_blocks = _by_patched_blocks(networks, seen, noisy, plain)
+    reference = networks.read_reference(**seen)
+    tokens = torch.cat([torch.zeros_like(reference.tokens[:1]).expand(plain, -1, -1), reference.tokens])
+    ours = networks.denoise(**noisy, features=None, tokens=tokens, bank=reference.bank, plain_videos=plain)
+    assert by_blocks.std() > 0.1
+    assert torch.allclose(ours, by_blocks, atol=1e-5)
+    # What they learn is the same too.
+    weights = [networks.reference_net.conv_in.weight, networks.denoiser.conv_in.weight]
+    for one, other in zip(
+        *(torch.autograd.grad(each.square().mean(), weights) for each in (ours, by_blocks)), strict=True
+    ):
+        assert torch.allclose(one, other, atol=1e-5 * float(other.abs().max()) + 1e-7)
+        assert other.any()
+
+
+@pytest.mark.parametrize("kind", [UNet2DConditionModel, UNetMotionModel])
+def test_without_a_reference_it_is_the_plain_network_exactly(config: ModelConfig, kind: type) -> None:
+    torch.manual_seed(0)
+    networks = randomised(build_networks(config, temporal=kind is UNetMotionModel)).eval()
+    latents, tokens = _inputs(2, 3)
+    steps = torch.tensor([7, 600])
+    plain = kind.from_config(networks.denoiser.config).eval()
+    plain.load_state_dict(networks.denoiser.state_dict())
+    networks.denoise(latents, steps, None, tokens, _bank(networks, 2))  # It must leave nothing behind.
+    with torch.no_grad():
+        ours = networks.denoise(latents, steps, None, tokens, None)
+        frame_tokens = tokens.repeat_interleave(3, dim=0)
+        if kind is UNetMotionModel:
+            expected = plain(latents, steps, encoder_hidden_states=frame_tokens).sample
+        else:
+            rows = latents.transpose(1, 2).flatten(0, 1)
+            made = plain(rows, steps.repeat_interleave(3), encoder_hidden_states=frame_tokens).sample
+            expected = made.unflatten(0, (2, 3)).transpose(1, 2)
+    assert torch.equal(ours, expected)
 
 
 def test_plain_rows_see_no_reference(networks: Networks) -> None:

@@ -22,11 +22,17 @@ def test_windows_cover_a_video_in_order_without_wrapping(n: int, size: int, data
     assert set().union(*(range(*window) for window in windows)) == set(range(n))
 
 
-def test_every_length_to_200_at_the_defaults() -> None:
+@pytest.mark.parametrize(("size", "overlap"), [(16, 4), (24, 4), (1, 0)])
+def test_every_length_to_200(size: int, overlap: int) -> None:
     for n in range(1, 201):
-        windows = plan_windows(n, 16, 4)
-        assert len(windows) == (1 if n <= 16 else -(-(n - 16) // 12) + 1)
-        assert len(set(windows)) == len(windows)
+        windows = plan_windows(n, size, overlap)
+        assert len(windows) == (1 if n <= size else -(-(n - size) // (size - overlap)) + 1)
+        assert windows[0][0] == 0
+        assert windows[-1][1] == n
+        assert all(stop - start == min(n, size) for start, stop in windows)
+        assert all(
+            0 < later - start <= size - overlap for (start, _), (later, _) in itertools.pairwise(windows)
+        )
 
 
 def test_the_last_window_is_anchored_to_the_end() -> None:

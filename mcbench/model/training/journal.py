@@ -25,7 +25,8 @@ class Journal:
         number: of the stage.
         steps: of the stage.
         done: steps taken before.
-        progress: is told the loss, images a second and the time left now and then.
+        progress: shows loss and images a second (means of the last steps), and is told both with the time
+            left now and then.
     """
 
     def __init__(self, folder: Path, number: int, steps: int, done: int, progress: Progress) -> None:
@@ -64,6 +65,7 @@ class Journal:
         self._write({"step": step, "loss": round(loss, 6), "seconds": round(seconds, 2)})
         speed = sum(self._images) / max(sum(self._seconds), 1e-9)
         self._scalars(step, {"loss": loss, "learning rate": rate, "images a second": speed})
+        self._progress.note(f"loss {self.recent_loss:.4f}, {speed:.1f} images/s")
         self._progress.advance()
         if step % _MESSAGE_EVERY == 0:
             left = (self._steps - step) * sum(self._seconds) / len(self._seconds)

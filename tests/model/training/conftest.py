@@ -62,6 +62,27 @@ final_learning_rate = 1e-4
 warmup_steps = 1
 """
 
+
+class Told:
+    """A `Progress` that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+        self.notes: list[str] = []
+
+    def start(self, label: str, total: int) -> None:
+        del label, total
+
+    def advance(self, units: int = 1) -> None:
+        del units
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def message(self, text: str) -> None:
+        self.messages.append(text)
+
+
 Changed = Callable[..., ModelConfig]
 
 

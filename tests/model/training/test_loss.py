@@ -174,10 +174,10 @@ def test_a_dropped_guider_is_as_if_it_were_not_there(changed: Changed, clips: Pa
         _module(changed(drop_guider={"flow": 0.5}))
 
 
-def test_gradients_are_the_same_with_checkpointing(changed: Changed, clips: Path) -> None:
+def test_loss_and_gradients_are_the_same_with_checkpointing(changed: Changed, clips: Path) -> None:
     config = changed(drop_reference=0.4)
     batch = _batch(config, clips)
-    gradients = []
+    losses, gradients = [], []
     for recomputes in (False, True):
         module = _module(config, temporal=True)
         if recomputes:
@@ -185,9 +185,12 @@ def test_gradients_are_the_same_with_checkpointing(changed: Changed, clips: Path
         draws = next(
             each for seed in range(20) if int((each := _draws(config, module, batch, seed)).plain.sum()) == 1
         )
-        module.train()(batch, draws).backward()
+        loss = module.train()(batch, draws)
+        loss.backward()
+        losses.append(loss.item())
         found = {name: each.grad for name, each in module.named_parameters() if each.grad is not None}
         gradients.append(found)
+    assert losses[0] == losses[1]
     plain, again = gradients
     assert plain.keys() == again.keys()
     assert any(name.startswith("networks.reference_net") for name in plain)

@@ -13,21 +13,7 @@ from mcbench.model.training import stage as stages
 from mcbench.model.training import train
 from mcbench.model.training.validation import Validation, is_better
 from mcbench.video import read_image
-from tests.model.training.conftest import Changed
-
-
-class _Told:
-    def __init__(self) -> None:
-        self.messages: list[str] = []
-
-    def start(self, label: str, total: int) -> None:
-        del label, total
-
-    def advance(self, units: int = 1) -> None:
-        del units
-
-    def message(self, text: str) -> None:
-        self.messages.append(text)
+from tests.model.training.conftest import Changed, Told, losses
 
 
 def test_the_best_checkpoint_is_kept(
@@ -75,11 +61,15 @@ def test_without_tensorboard_the_log_has_all(
     changed: Changed, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
-    told = _Told()
+    told = Told()
     train(changed(), out=tmp_path, stage="1", steps1=1, clips=clips, workers=0, progress=told)
     assert "TensorBoard is not installed" in told.messages[0]
     assert not (tmp_path / "tensorboard").exists()
     assert (tmp_path / "log.jsonl").is_file()
+    [(_, _, loss)] = losses(tmp_path)
+    assert len(told.notes) == 1
+    assert told.notes[0].startswith(f"loss {loss:.4f}, ")
+    assert told.notes[0].endswith(" images/s")
 
 
 def test_the_best_by_lpips_needs_its_weights(changed: Changed, clips: Path, tmp_path: Path) -> None:
