@@ -210,14 +210,15 @@ def added_to_first_features(network: nn.Module, features: torch.Tensor | None) -
 
     Args:
         network: a denoiser or ReferenceNet.
-        features: [n, C, h, w], or None for nothing.
+        features: [n, C, h, w] for n rows, or for every n of them in turn; None for nothing.
     """
     if features is None:
         yield
         return
 
     def add(_module: nn.Module, _inputs: object, output: torch.Tensor) -> torch.Tensor:
-        return output + features
+        # Without a copy for every video that shares them, as the two passes of guidance do.
+        return (output.unflatten(0, (-1, len(features))) + features).flatten(0, 1)
 
     handle = network.get_submodule("conv_in").register_forward_hook(add)
     try:

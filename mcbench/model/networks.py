@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import torch
 from diffusers import DDIMScheduler, UNet2DConditionModel, UNetMotionModel
+from diffusers.models.attention import BasicTransformerBlock
 from torch import nn
 from transformers import CLIPVisionModelWithProjection
 
@@ -121,7 +123,8 @@ class Networks(nn.Module):
         Args:
             latents: [videos, channels, frames, h, w], noisy.
             timesteps: [videos], integers.
-            features: [videos * frames, C, h, w] to add to the first features, or None.
+            features: [videos * frames, C, h, w] to add to the first features, or [frames, C, h, w] to add to
+                those of every video; or None.
             tokens: [videos, tokens, dimension].
             bank: the references of all but the first `plain_videos` videos, or None.
             plain_videos: leading videos that see no reference.
@@ -145,6 +148,59 @@ class Networks(nn.Module):
                 return_dict=False,
             )[0]
             return output.reshape(videos, frames, -1, height, width).transpose(1, 2)
+
+    def guided(
+        self,
+        latents: torch.Tensor,
+        timestep: torch.Tensor,
+        features: torch.Tensor | None,
+        seen: Reference,
+        guidance: float,
+    ) -> torch.Tensor:
+        """Return the denoiser's output for one video with guidance; for sampling, without gradients.
+
+        Args:
+            latents: [1, channels, frames, h, w], noisy.
+            timestep: a number.
+            features: [frames, C, h, w], or None.
+            seen: the video's reference.
+            guidance: 1 for one pass; any other runs two in one batch, the first of which sees neither
+                reference features nor tokens.
+        """
+        # Slices of one frame fit a processor's caches; a GPU is better filled by the whole.
+        on_cpu = latents.device.type == "cpu"
+        with feed_forward_in_slices(self.denoiser) if on_cpu else nullcontext():
+            if guidance == 1:
+                return self.denoise(latents, timestep[None], features, seen.tokens, seen.bank)
+            plain, conditioned = self.denoise(
+                torch.cat([latents, latents]),
+                timestep.expand(2),
+                features,
+                torch.cat([torch.zeros_like(seen.tokens), seen.tokens]),
+                seen.bank,
+                plain_videos=1,
+            ).chunk(2)
+        return plain + guidance * (conditioned - plain)
+
+
+@contextmanager
+def feed_forward_in_slices(denoiser: Denoiser) -> Iterator[None]:
+    """Let the feed-forwards of the denoiser's transformers take one frame after the other within the block.
+
+    Between their two layers features are eight times as wide. Of all frames at once these are the largest
+    tensors of a pass. Every position is treated by itself, so what comes out is the same.
+    """
+    blocks = {
+        name: module for name, module in denoiser.named_modules() if isinstance(module, BasicTransformerBlock)
+    }
+    try:
+        for name, block in blocks.items():
+            # Rows are frames in spatial blocks [frames, positions, C], and positions in temporal ones.
+            block.set_chunk_feed_forward(1, dim=1 if temporal_parameter(name) else 0)
+        yield
+    finally:
+        for block in blocks.values():
+            block.set_chunk_feed_forward(None, dim=0)
 
 
 def build_networks(config: ModelConfig, *, temporal: bool) -> Networks:

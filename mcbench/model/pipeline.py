@@ -331,7 +331,7 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
             weight_sum = torch.zeros(latents.shape[2], device=self.device)
             for start, stop in plan.windows:
                 part = None if features is None else features.read(start, stop)
-                predicted = _guided(networks, scaled[:, :, start:stop], timestep, part, seen, plan.guidance)
+                predicted = networks.guided(scaled[:, :, start:stop], timestep, part, seen, plan.guidance)
                 weights = triangular_weights(stop - start).to(self.device)
                 total[:, :, start:stop] += predicted * weights[:, None, None]
                 weight_sum[start:stop] += weights
@@ -372,25 +372,3 @@ def resize_picture(picture: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
         picture, (size[1], size[0]), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
     )
     return np.asarray(resized, dtype=np.uint8)
-
-
-def _guided(
-    networks: Networks,
-    latents: torch.Tensor,
-    timestep: torch.Tensor,
-    features: torch.Tensor | None,
-    seen: Reference,
-    guidance: float,
-) -> torch.Tensor:
-    if guidance == 1:
-        return networks.denoise(latents, timestep[None], features, seen.tokens, seen.bank)
-    doubled = None if features is None else torch.cat([features, features])
-    plain, conditioned = networks.denoise(
-        torch.cat([latents, latents]),
-        timestep.expand(2),
-        doubled,
-        torch.cat([torch.zeros_like(seen.tokens), seen.tokens]),
-        seen.bank,
-        plain_videos=1,
-    ).chunk(2)
-    return plain + guidance * (conditioned - plain)

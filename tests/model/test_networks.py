@@ -1,12 +1,15 @@
 import pytest
 import torch
+from diffusers.models.attention import FeedForward
 
 from mcbench.errors import MismatchError
 from mcbench.model.config import ModelConfig
 from mcbench.model.networks import (
     Networks,
+    Reference,
     build_networks,
     build_scheduler,
+    feed_forward_in_slices,
     temporal_parameter,
     with_motion_modules,
 )
@@ -68,3 +71,46 @@ def test_the_last_step_of_training_is_pure_noise(config: ModelConfig) -> None:
 
 def test_randomised_networks_have_no_zero_parameters(config: ModelConfig) -> None:
     assert all(each.any() for each in randomised(build_networks(config, temporal=True)).parameters())
+
+
+def _one_video(networks: Networks, frames: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, Reference]:
+    generator = torch.Generator().manual_seed(2)
+    latents = torch.randn(1, 48, frames, 12, 8, generator=generator)
+    features = torch.randn(frames, 16, 12, 8, generator=generator)
+    picture = torch.rand(1, 3, 48, 32, generator=generator)
+    with torch.no_grad():
+        seen = networks.read_reference(picture, torch.randn(1, 48, 12, 8, generator=generator), picture)
+    return latents, torch.tensor(500), features, seen
+
+
+def test_guidance_is_the_mix_of_two_passes_of_their_own(networks: Networks) -> None:
+    latents, timestep, features, seen = _one_video(networks, 3)
+    nothing = torch.zeros_like(seen.tokens)
+    with torch.no_grad():
+        plain = networks.denoise(latents, timestep[None], features, nothing, None)
+        conditioned = networks.denoise(latents, timestep[None], features, seen.tokens, seen.bank)
+        for guidance in (0.0, 1.0, 1.5):
+            made = networks.guided(latents, timestep, features, seen, guidance)
+            torch.testing.assert_close(made, plain + guidance * (conditioned - plain), atol=1e-5, rtol=1e-5)
+
+
+def test_slices_of_feed_forwards_change_nothing_and_end(networks: Networks) -> None:
+    latents, timestep, features, seen = _one_video(networks, 3)
+    inner: list[int] = []
+    layers = [module for module in networks.denoiser.modules() if isinstance(module, FeedForward)]
+    for layer in layers:
+        layer.register_forward_hook(lambda _layer, _inputs, output: inner.append(output.numel()))
+
+    def run() -> torch.Tensor:
+        with torch.no_grad():
+            return networks.denoise(latents, timestep[None], features, seen.tokens, seen.bank)
+
+    whole = run()
+    with feed_forward_in_slices(networks.denoiser):
+        sliced = run()
+    torch.testing.assert_close(sliced, whole, atol=1e-6, rtol=1e-6)
+    again = run()
+    assert torch.equal(again, whole)
+    n = len(layers)
+    assert len(inner) == n + 3 * n + n  # one frame after the other, only within the block
+    assert inner[:n] == inner[-n:]
