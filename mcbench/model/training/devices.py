@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Sequence
 
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
-from accelerate.state import AcceleratorState, DistributedType, GradientState
+from accelerate.state import AcceleratorState, GradientState
 
 from mcbench.errors import InputError
 from mcbench.model.config import ModelConfig, StageConfig, TrainingConfig
 from mcbench.model.training.batches import Share
+from mcbench.model.training.sharding import hidden_from_accelerate, sharding_is_asked_for
 
-_SHARDED = (DistributedType.FSDP, DistributedType.DEEPSPEED, DistributedType.MEGATRON_LM)
+_OTHER_SHARDING = {"ACCELERATE_USE_DEEPSPEED": "DeepSpeed", "ACCELERATE_USE_MEGATRON_LM": "Megatron-LM"}
 
 
 def make_accelerator(config: TrainingConfig, device: str) -> Accelerator:
@@ -24,8 +26,21 @@ def make_accelerator(config: TrainingConfig, device: str) -> Accelerator:
         device: of torch, for a training in one process; of several each takes its own.
 
     Raises:
-        InputError: float16 without a GPU; or weights would be spread over the processes.
+        InputError: float16 without a GPU, or with sharding; 8-bit moments with sharding; or DeepSpeed or
+            Megatron-LM are asked for.
     """
+    for variable, name in _OTHER_SHARDING.items():
+        if os.environ.get(variable, "false").lower() == "true":
+            raise InputError(
+                f"training under {name} is not supported: it keeps weights and moments in a form of its own, "
+                "which cannot be resumed from here",
+                "choose FSDP in accelerate's configuration, which spreads them too, or plain multi_gpu",
+            )
+    if sharding_is_asked_for() and (config.precision == "fp16" or config.optimizer == "adamw8bit"):
+        raise InputError(
+            "FSDP goes neither with float16's scaled gradients nor with 8-bit moments",
+            'set precision = "bf16" and optimizer = "adamw" in the configuration',
+        )
     if config.precision == "fp16" and not device.startswith("cuda"):
         raise InputError("fp16 needs a GPU", 'set precision = "bf16", or "no", in the configuration')
     # accelerate keeps its state for the life of a process, and refuses another precision or device.
@@ -33,20 +48,13 @@ def make_accelerator(config: TrainingConfig, device: str) -> Accelerator:
     GradientState._reset_state()
     if device.startswith("cuda:"):
         torch.cuda.set_device(device)
-    accelerator = Accelerator(
-        cpu=device == "cpu",
-        mixed_precision=config.precision,
-        # Where all clips of a process lose their reference, its ReferenceNet gets no gradient.
-        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
-    )
-    if accelerator.distributed_type in _SHARDED:
-        raise InputError(
-            f"training under {accelerator.distributed_type.value} is not supported: weights and moments that "
-            "are spread over processes cannot be kept here in a form to resume from",
-            "choose plain data parallelism (multi_gpu), with gradient_checkpointing and adamw8bit to save "
-            "memory",
+    with hidden_from_accelerate():
+        return Accelerator(
+            cpu=device == "cpu",
+            mixed_precision=config.precision,
+            # Where all clips of a process lose their reference, its ReferenceNet gets no gradient.
+            kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
         )
-    return accelerator
 
 
 def process_share(accelerator: Accelerator, config: ModelConfig, number: int, stage: StageConfig) -> Share:

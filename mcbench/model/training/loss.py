@@ -96,13 +96,21 @@ class LossModule(nn.Module):
         space: of the latents; frozen.
         scheduler: whose betas sampling will use.
         config: loss and dropout.
+        every_gradient: give every trained parameter a gradient, if it is zero: sharded processes wait for
+            those of a ReferenceNet that none of a process's clips had.
 
     Raises:
         InputError: a guider is to be dropped that there is not.
     """
 
     def __init__(
-        self, networks: Networks, space: Latents, scheduler: DDIMScheduler, config: ModelConfig
+        self,
+        networks: Networks,
+        space: Latents,
+        scheduler: DDIMScheduler,
+        config: ModelConfig,
+        *,
+        every_gradient: bool = False,
     ) -> None:
         super().__init__()
         if stray := sorted(set(config.training.drop_guider) - set(networks.guiders)):
@@ -115,6 +123,7 @@ class LossModule(nn.Module):
         self._scheduler = scheduler
         self._model = config
         self._config = config.training
+        self._every_gradient = every_gradient
         self._perceptual = PerceptualTerm() if config.training.perceptual_weight else None
 
     def latent_shape(self, batch: Batch, clips: int) -> torch.Size:
@@ -143,6 +152,10 @@ class LossModule(nn.Module):
             estimate = clean_estimate(self._scheduler, predicted, noisy, draws.timesteps)
             pictures = self._space.decode_frames(_as_rows(estimate), batch.guesses, batch.changeable)
             loss = loss + self._config.perceptual_weight * self._perceptual(pictures.float(), batch.frames)
+        if self._every_gradient:
+            for parameter in self.networks.parameters():
+                if parameter.requires_grad:
+                    loss = loss + 0 * parameter.flatten()[0]
         return loss
 
     def _what_decodes(self, predicted: torch.Tensor, batch: Batch, frames: int) -> torch.Tensor:

@@ -6,7 +6,6 @@ import json
 import math
 import time
 from collections.abc import Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -29,12 +28,21 @@ from mcbench.model.training.devices import make_optimizer, process_share
 from mcbench.model.training.journal import Journal
 from mcbench.model.training.loss import LossModule, draw
 from mcbench.model.training.recomputing import enable_gradient_checkpointing
+from mcbench.model.training.sharding import shard, sharding_is_asked_for, syncing, whole, whole_tensors
 from mcbench.model.training.starting import built_networks, start_networks, trainable, weights_sha256
-from mcbench.model.training.state import MovingAverage, TrainingState, load_state, read_state, save_state
+from mcbench.model.training.state import (
+    MovingAverage,
+    TrainingState,
+    load_state,
+    read_state,
+    save_state,
+    state_tensors,
+)
 from mcbench.model.training.validation import find_lpips, is_better, validate
 from mcbench.progress import Progress
 
 StageNumber = Literal[1, 2]
+Weights = dict[str, torch.Tensor]
 
 
 class TrainingDivergedError(McbenchError):
@@ -138,23 +146,27 @@ class StageTraining:
         else:
             self._networks = built_networks(config, number)
         self._vae, _ = start_autoencoder(config)
-        parameters = trainable(self._networks, section)
+        trainable(self._networks, section)
         if config.training.gradient_checkpointing:
             enable_gradient_checkpointing(self._networks)
         self._networks.to(accelerator.device).train()
         if self._vae is not None:
             self._vae.to(accelerator.device)
+        self._scheduler = build_scheduler(config)
+        sharded = sharding_is_asked_for()
+        space = build_latents(config.latents, self._vae)
+        self._loss_module = LossModule(self._networks, space, self._scheduler, config, every_gradient=sharded)
+        if sharded:
+            shard(self._loss_module, self._networks, accelerator)
         self._average = MovingAverage(self._networks, config.training.ema_decay)
-        optimizer = make_optimizer(config.training, section, parameters)
+        learned = [each for each in self._networks.parameters() if each.requires_grad]
+        optimizer = make_optimizer(config.training, section, learned)
         self._done, self._seconds, self._best = 0, 0.0, None
         if state is not None:
             load_state(setting.folder(number), self._networks, self._average, optimizer)
             self._done, self._seconds, self._best = state.step, state.seconds, state.best
-        self._scheduler = build_scheduler(config)
-        self._loss_module = LossModule(
-            self._networks, build_latents(config.latents, self._vae), self._scheduler, config
-        )
-        self._module, self._optimizer = accelerator.prepare(self._loss_module, optimizer)
+        self._module = self._loss_module if sharded else accelerator.prepare(self._loss_module)
+        self._optimizer = accelerator.prepare(optimizer)
         if state is not None and accelerator.scaler is not None and state.scaler:
             accelerator.scaler.load_state_dict(dict(state.scaler))
         self._held_out: list[ValidationClip] = []
@@ -223,8 +235,10 @@ class StageTraining:
                 images = shape[0] * shape[2]
             mine = draws.part(self._share.clips(clips, part), self._accelerator.device)
             last = part + 1 == parts
-            with nullcontext() if last else self._accelerator.no_sync(self._module):
-                loss = self._module(batch.to(self._accelerator.device), mine) / parts
+            with syncing(self._accelerator, self._module, last):
+                # accelerate's own modules run in mixed precision by themselves, torch's sharded ones do not.
+                with self._accelerator.autocast():
+                    loss = self._module(batch.to(self._accelerator.device), mine).float() / parts
                 self._accelerator.backward(loss)
             total += loss.detach()
         value = float(self._accelerator.reduce(total, "mean"))
@@ -245,7 +259,7 @@ class StageTraining:
         """Clip the gradients; return their norm, or 0 where float16's scaling takes care of infinite ones."""
         parameters = [each for group in self._optimizer.param_groups for each in group["params"]]
         norm = self._accelerator.clip_grad_norm_(parameters, self._config.training.gradient_clip)
-        return 0.0 if self._accelerator.scaler is not None or norm is None else float(norm)
+        return 0.0 if self._accelerator.scaler is not None or norm is None else float(whole(norm))
 
     def _keep(self, step: int, journal: Journal | None) -> None:
         """Validate and keep checkpoints where a step calls for it."""
@@ -254,20 +268,25 @@ class StageTraining:
         keeps = step % training.checkpoint_every == 0 or last
         if not validates and not keeps:
             return
-        if journal is not None:
-            if validates:
-                self._validate(step, journal)
-            if keeps:
-                self._save(step, journal)
+        main = journal is not None
+        average = whole_tensors(self._average.values, main)
+        if validates and journal is not None:
+            self._validate(step, journal, average)
+        if keeps:
+            tensors = state_tensors(self._networks, self._average, self._optimizer.optimizer, main)
+            if journal is not None:
+                state = self._state(step)
+                save_state(self._setting.folder(self._number), state, tensors)
+                self._write_pipeline("pipeline", self._pipeline(average), self._told(state, journal))
         self._accelerator.wait_for_everyone()
 
-    def _validate(self, step: int, journal: Journal) -> None:
+    def _validate(self, step: int, journal: Journal, average: Weights) -> None:
         training = self._config.training
         if not self._held_out:
             self._held_out = self._setting.source.validation(
                 training.validation_clips, training.validation_frames
             )
-        pipeline = self._pipeline().to(self._accelerator.device)
+        pipeline = self._pipeline(average).to(self._accelerator.device)
         pipeline.set_progress_bar_config(disable=True)
         found = validate(pipeline, self._held_out, self._lpips)
         journal.validation(step, found.values, found.sheet)
@@ -277,12 +296,6 @@ class StageTraining:
             told = self._told(self._state(step), journal)
             told["validation"] = found.values
             self._write_pipeline("best", pipeline.to("cpu"), told)
-
-    def _save(self, step: int, journal: Journal) -> None:
-        state = self._state(step)
-        folder = self._setting.folder(self._number)
-        save_state(folder, state, self._networks, self._average, self._optimizer.optimizer)
-        self._write_pipeline("pipeline", self._pipeline(), self._told(state, journal))
 
     def _state(self, step: int) -> TrainingState:
         scaler = self._accelerator.scaler
@@ -319,11 +332,11 @@ class StageTraining:
             "environment": state.environment.model_dump(mode="json"),
         }
 
-    def _pipeline(self) -> AnimationPipeline:
+    def _pipeline(self, average: Weights) -> AnimationPipeline:
         """Return the averaged weights as a pipeline, on the CPU."""
         with torch.random.fork_rng(devices=[]):
             networks = built_networks(self._config, self._number)
-        networks.load_state_dict(self._average.values)
+        networks.load_state_dict(average)
         return AnimationPipeline.from_networks(networks.eval(), self._config, vae=self._vae)
 
     def _write_pipeline(self, name: str, pipeline: AnimationPipeline, told: dict[str, object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,6 +14,7 @@ from torch import nn
 
 from mcbench import files
 from mcbench.errors import FileFormatError, MismatchError
+from mcbench.model.training.sharding import local, spread_like, whole_tensors
 from mcbench.records import Environment, Record, Sha256
 
 _STATE, _WEIGHTS, _AVERAGE, _OPTIMIZER = (
@@ -64,24 +66,33 @@ class MovingAverage:
         now = module.state_dict()
         floats = [name for name, average in self.values.items() if average.is_floating_point()]
         torch._foreach_lerp_(
-            [self.values[name] for name in floats], [now[name] for name in floats], 1 - decay
+            [local(self.values[name]) for name in floats], [local(now[name]) for name in floats], 1 - decay
         )
         for name in self.values.keys() - set(floats):
             self.values[name].copy_(now[name])
 
 
-def save_state(
-    folder: Path,
-    state: TrainingState,
-    module: nn.Module,
-    average: MovingAverage,
-    optimizer: torch.optim.Optimizer,
-) -> None:
-    """Write everything that resuming needs, whole or not at all."""
+def state_tensors(
+    module: nn.Module, average: MovingAverage, optimizer: torch.optim.Optimizer, keep: bool
+) -> dict[str, dict[str, torch.Tensor]]:
+    """Return all tensors that resuming needs, whole: by file, then by name.
+
+    Every process must ask, since they may be spread over the processes; those that do not `keep` them get
+    none.
+    """
+    every = {
+        _WEIGHTS: module.state_dict(),
+        _AVERAGE: average.values,
+        _OPTIMIZER: _flat_optimizer(optimizer),
+    }
+    return {name: whole_tensors(tensors, keep) for name, tensors in every.items()}
+
+
+def save_state(folder: Path, state: TrainingState, tensors: Mapping[str, dict[str, torch.Tensor]]) -> None:
+    """Write everything that resuming needs, whole or not at all; `tensors` are those of `state_tensors`."""
     with files.atomic_folder(folder) as temporary:
-        save_file(_contiguous(module.state_dict()), temporary / _WEIGHTS)
-        save_file(_contiguous(average.values), temporary / _AVERAGE)
-        save_file(_flat_optimizer(optimizer), temporary / _OPTIMIZER)
+        for name, content in tensors.items():
+            save_file({key: value.cpu().contiguous() for key, value in content.items()}, temporary / name)
         state.write(temporary / _STATE)
 
 
@@ -104,13 +115,17 @@ def load_state(
         MismatchError: the weights are of another network.
     """
     load_weights(folder / _WEIGHTS, module)
-    devices = {name: value.device for name, value in average.values.items()}
-    average.values = {name: value.to(devices[name]) for name, value in _read(folder / _AVERAGE).items()}
+    now = average.values
+    average.values = {
+        name: spread_like(value.to(now[name].device), now[name])
+        for name, value in _read(folder / _AVERAGE).items()
+    }
     saved = _read(folder / _OPTIMIZER)
+    parameters = [each for group in optimizer.param_groups for each in group["params"]]
     state: dict[int, dict[str, torch.Tensor]] = {}
     for name, value in saved.items():
         index, key = name.split(".", 1)
-        state.setdefault(int(index), {})[key] = value
+        state.setdefault(int(index), {})[key] = spread_like(value, parameters[int(index)])
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
 
@@ -122,7 +137,9 @@ def load_weights(path: Path, module: nn.Module) -> None:
         MismatchError: it holds the weights of another network.
     """
     try:
-        module.load_state_dict(_read(path), strict=True)
+        own = module.state_dict()
+        found = {name: spread_like(value, own.get(name, value)) for name, value in _read(path).items()}
+        module.load_state_dict(found, strict=True)
     except RuntimeError as error:
         raise MismatchError(
             f"{path} holds the weights of another configuration: {str(error).splitlines()[1].strip()}",
@@ -137,17 +154,11 @@ def average_path(folder: Path) -> Path:
 
 def _flat_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
     state = optimizer.state_dict()["state"]
-    return _contiguous(
-        {
-            f"{index}.{key}": torch.as_tensor(value)
-            for index, each in state.items()
-            for key, value in each.items()
-        }
-    )
-
-
-def _contiguous(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    return {
+        f"{index}.{key}": torch.as_tensor(value)
+        for index, each in state.items()
+        for key, value in each.items()
+    }
 
 
 def _read(path: Path) -> dict[str, torch.Tensor]:
