@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from mcbench.baselines import registry
 from mcbench.baselines.contract import AnimationRequest, WholeBodies
 from mcbench.baselines.external.installing import Installation
 from mcbench.baselines.external.job import placement, write_job
-from mcbench.baselines.external.runner import made_frames, run_job
+from mcbench.baselines.external.runner import DRIVERS, made_frames, run_job
 from mcbench.baselines.spec import Spec
 from mcbench.data.truth import Poses
 from mcbench.errors import WorkerError
@@ -326,6 +327,15 @@ def prepare_user_files(name: str, spec: Spec, folder: Path) -> None:
             np.save(made / f"{index:06d}.npy", np.full((2, *size), index / 9))
 
 
+def with_packages(spec: Spec, folder: Path) -> Spec:
+    """The spec with an environment that has a stand-in for the package that a driver looks for."""
+    (folder / "facexlib").mkdir(parents=True)
+    (folder / "facexlib" / "__init__.py").touch()
+    assert spec.environment is not None
+    found = {"PYTHONPATH": os.pathsep.join([str(DRIVERS), str(folder)])}
+    return spec.model_copy(update={"environment": spec.environment.model_copy(update={"variables": found})})
+
+
 def run(
     spec: Spec, case: Case, folder: Path, *, people: int = 2, seed: int = SEED, lacking: str = ""
 ) -> tuple[list[NDArray[np.uint8]], dict[str, Any]]:
@@ -353,6 +363,7 @@ def run(
         weights=weights, weights_folder=folder / "weights", repository=clone,
     )  # fmt: skip
     installation = Installation(Path(sys.executable), clone, None)
+    spec = with_packages(spec, folder / "packages")
     run_job(spec, installation, job_folder, job, spec.limits)
     frames = list(made_frames(spec, job_folder, job))
     (found,) = [*job_folder.rglob("given.json"), *clone.rglob("given.json")]

@@ -7,10 +7,14 @@ without loss. Its face network takes the largest face of the reference: one pers
 from __future__ import annotations
 
 import itertools
+import os
+from importlib.util import find_spec
 from pathlib import Path
 
 import driver_kit as kit
 import script_kit as scripts
+
+FACE_NETWORKS = ("detection_Resnet50_Final.pth", "parsing_bisenet.pth")
 
 
 def main(job: kit.Job) -> None:
@@ -20,6 +24,7 @@ def main(job: kit.Job) -> None:
     drawings = kit.read_driving(job, "dwpose-drawings")
     poses = scripts.save_all(work / "poses", drawings, "frame_{}.png")
     scripts.link(work / "models" / "antelopev2", scripts.weights_folder(job, "models/antelopev2"))
+    place_face_networks(job)
     window = min(kit.option(job, "window"), job["n_frames"])
     overlap = min(kit.option(job, "overlap"), window - 1)
     arguments = {
@@ -49,6 +54,17 @@ def main(job: kit.Job) -> None:
     scripts.run_script(script, words, work, environment=scripts.beside(repository))
     made = scripts.by_number((work / "made" / "animated_images").glob("frame_*.png"))
     scripts.write_frames(job, map(kit.read_picture, made))
+
+
+def place_face_networks(job: kit.Job) -> None:
+    """Link what facexlib reads from a folder of its own package, and would fetch where it is absent."""
+    package = find_spec("facexlib")
+    if package is None or package.origin is None:
+        kit.fail("the environment has no facexlib")
+    folder = Path(package.origin).parent / "weights"
+    for name in FACE_NETWORKS:
+        new = scripts.link(folder / f".{name}-{os.getpid()}", kit.weights(job, name))
+        new.replace(folder / name)  # whole at once: other jobs may read it
 
 
 if __name__ == "__main__":

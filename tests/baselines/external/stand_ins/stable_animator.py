@@ -3,6 +3,7 @@
 import argparse
 import os
 
+import facexlib
 import stand_in
 from animation.modules.face_model import FaceModel
 from PIL import Image
@@ -36,6 +37,9 @@ if __name__ == "__main__":
     # seed = 42
     FaceModel()
     stand_in.existing(args.pretrained_model_name_or_path, "models/antelopev2/glintr100.onnx")
+    beside = os.path.join(os.path.dirname(facexlib.__file__), "weights")
+    for name in ("detection_Resnet50_Final.pth", "parsing_bisenet.pth"):
+        stand_in.existing(os.path.join(beside, name))
     for path in (
         args.posenet_model_name_or_path,
         args.face_encoder_model_name_or_path,
