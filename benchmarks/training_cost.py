@@ -1,9 +1,11 @@
-"""How long a configuration trains on GPUs: counted operations of a step times steps, over a stated speed.
+"""How long a configuration trains on GPUs, and what it keeps in their memory, both counted.
 
     python benchmarks/training_cost.py full
 
 Nothing is computed: the networks lie on torch's `meta` device, where operations are counted and skipped.
-Hours are an estimate. They leave out reading data, which other processes do ahead.
+Hours are counted operations of a step times steps, over a stated speed: an estimate. They leave out reading
+data, which other processes do ahead. Memory is that of weights, averages, gradients and moments, which are
+certain; activations and gathered weights come on top and are not counted.
 """
 
 from __future__ import annotations
@@ -43,8 +45,8 @@ def empty_batch(config: ModelConfig, stage: StageConfig, device: str) -> Batch:
     )
 
 
-def step_operations(config: ModelConfig, number: int) -> int:
-    """Return the floating-point operations (a multiplication and an addition are two) of a training step."""
+def meta_module(config: ModelConfig, number: int) -> LossModule:
+    """Return what a stage trains, without memory for it."""
     stage = config.training.stage1 if number == 1 else config.training.stage2
     with torch.device("meta"):
         networks = built_networks(config, number)
@@ -53,7 +55,20 @@ def step_operations(config: ModelConfig, number: int) -> int:
     trainable(networks, stage)
     if config.training.gradient_checkpointing:
         enable_gradient_checkpointing(networks)
-    module = LossModule(networks, build_latents(config.latents, vae), build_scheduler(config), config)
+    return LossModule(networks, build_latents(config.latents, vae), build_scheduler(config), config)
+
+
+def kept_bytes(module: LossModule) -> int:
+    """Return the bytes of float32 that are kept from step to step; FSDP divides them among the processes."""
+    parameters = list(module.networks.parameters())
+    weights = sum(each.numel() for each in parameters)
+    trained = sum(each.numel() for each in parameters if each.requires_grad)
+    # A weight and its average; of what is trained its gradient and two moments too.
+    return 4 * (2 * weights + 3 * trained)
+
+
+def step_operations(module: LossModule, config: ModelConfig, stage: StageConfig) -> int:
+    """Return the floating-point operations (a multiplication and an addition are two) of a training step."""
     batch = empty_batch(config, stage, "meta")
     shape = module.latent_shape(batch, stage.clips)
     always = config.training.model_copy(update={"drop_reference": 0.0})
@@ -74,14 +89,17 @@ def main() -> None:
     config = ModelConfig.load(given.config)
     speed = given.peak * 1e12 * given.share
     print(f"{config.name}: at {given.share:.0%} of {given.peak:g} TFLOPS; hours are estimates")
-    print("| stage | steps | operations a step | seconds a step | hours, one GPU | hours, eight GPUs |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    print(
+        "| stage | steps | kept | operations a step | seconds a step | hours, one GPU | hours, eight GPUs |"
+    )
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     for number, stage in ((1, config.training.stage1), (2, config.training.stage2)):
-        operations = step_operations(config, number)
+        module = meta_module(config, number)
+        operations = step_operations(module, config, stage)
         hours = operations * stage.steps / speed / 3600
         print(
-            f"| {number} | {stage.steps:,} | {operations / 1e12:.3g} T | {operations / speed:.2f} "
-            f"| {hours:.1f} | {hours / 8 / given.scaling:.1f} |"
+            f"| {number} | {stage.steps:,} | {kept_bytes(module) / 1e9:.1f} GB | {operations / 1e12:.3g} T "
+            f"| {operations / speed:.2f} | {hours:.1f} | {hours / 8 / given.scaling:.1f} |"
         )
 
 

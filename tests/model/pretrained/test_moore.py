@@ -1,11 +1,15 @@
 """Moore-AnimateAnyone's weights at tiny widths, in the layout of the published files."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from mcbench.baselines.contract import AnimationRequest
+from mcbench.baselines.ours import load_animate_anyone
 from mcbench.errors import FileFormatError, InputError, McbenchError, MismatchError, WeightsMissingError
 from mcbench.model.config import ModelConfig
 from mcbench.model.frame_norm import FrameNormMotionModel
@@ -14,6 +18,7 @@ from mcbench.model.loading import load_pipeline
 from mcbench.model.networks import build_networks
 from mcbench.model.pretrained import ConversionReport, MooreWeights, convert_moore, load_motion_modules
 from mcbench.model.pretrained.parts import motion_name
+from tests.model.conftest import make_poses
 
 State = dict[str, torch.Tensor]
 _THEIRS = {
@@ -117,6 +122,25 @@ def test_the_pipeline_is_saved_and_loaded_whole(published: Path, tmp_path: Path)
         before, after = (getattr(each, name).state_dict() for each in (pipeline, loaded))
         assert before.keys() == after.keys()
         assert all(torch.equal(before[key], after[key]) for key in before), name
+
+
+def test_a_converted_pipeline_animates_as_a_method(published: Path, tmp_path: Path) -> None:
+    pipeline, _ = convert_moore(weights(published), narrow())
+    pipeline.save_pretrained(tmp_path)
+    # Pipelines of before have no scale of the noise: it was 1.
+    index = json.loads((tmp_path / "model_index.json").read_text())
+    assert index["settings"]["sampling"].pop("noise") == 1.0
+    poses, picture = make_poses(3).resized((64, 64)), np.full((64, 64, 3), 100, np.uint8)
+    request = AnimationRequest("clip", picture, poses, 3, 25.0, None, 1)
+    made = []
+    for settings in (None, index):
+        if settings is not None:
+            (tmp_path / "model_index.json").write_text(json.dumps(settings))
+        method = load_animate_anyone("cpu", {"checkpoint": str(tmp_path), "steps": 1})
+        made.append(np.stack(list(method.animate(request))))
+    assert made[0].shape == (3, 64, 64, 3)
+    assert np.array_equal(made[0], made[1])
+    assert made[0].std() > 0
 
 
 def _drop(state: State) -> None:

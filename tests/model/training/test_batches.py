@@ -9,6 +9,8 @@ import torch
 
 from mcbench.errors import FileFormatError
 from mcbench.model.config import ModelConfig
+from mcbench.model.networks import temporal_parameter
+from mcbench.model.training import train
 from mcbench.model.training.batches import Batch, Share, augmented, make_batch, make_choices
 from mcbench.model.training.clips import (
     RUN_FRAMES,
@@ -18,8 +20,9 @@ from mcbench.model.training.clips import (
     ClipStore,
     render_clip,
 )
+from mcbench.model.training.loss import Draws, LossModule
 from mcbench.model.training.stage import learning_rate
-from tests.model.training.conftest import Changed
+from tests.model.training.conftest import Changed, losses
 
 
 def _batch(config: ModelConfig, store: ClipStore, step: int) -> Batch:
@@ -60,6 +63,26 @@ def test_some_steps_may_be_of_images_alone(config: ModelConfig, changed: Changed
     assert shapes == {(4, 1), (1, 3)}
     video = next(each for each in drawn if len(each) == 1)
     assert np.diff(video[0].frames).tolist() == [1, 1]
+
+
+def test_joint_training_takes_steps_on_images_and_on_clips(
+    changed: Changed, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, seen = LossModule.forward, []
+
+    def watched(self: LossModule, batch: Batch, draws: Draws) -> torch.Tensor:
+        motion = next(each for name, each in self.networks.named_parameters() if temporal_parameter(name))
+        seen.append((len(batch.references), len(batch.frames), motion.detach().clone()))
+        return real(self, batch, draws)
+
+    config = changed("stage2", image_batches=0.5, images=4)
+    train(config, out=tmp_path, stage="1", steps1=1, clips=clips, workers=0)
+    monkeypatch.setattr(LossModule, "forward", watched)
+    train(config, out=tmp_path, stage="2", steps2=5, clips=clips, workers=0)
+    # Four single frames of as many clips, or three frames in a row of one; both teach motion modules.
+    assert {each[:2] for each in seen} == {(4, 4), (1, 3)}
+    assert all(not torch.equal(one[2], other[2]) for one, other in itertools.pairwise(seen))
+    assert [step for stage, step, _ in losses(tmp_path) if stage == 2] == [1, 2, 3, 4, 5]
 
 
 def test_the_store_gives_back_what_was_rendered(config: ModelConfig, clips: Path, tmp_path: Path) -> None:
