@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mcbench import baselines, environment, files, video
 from mcbench.animate.matching import Match, match_people
-from mcbench.animate.reading import Estimating, read_driving, read_reference_people
+from mcbench.animate.reading import Estimating, open_driving, read_driving, read_reference_people
 from mcbench.animate.retarget import fit_poses, retarget_poses
 from mcbench.baselines import AnimationRequest, Options
 from mcbench.data.truth import Poses
@@ -100,16 +100,20 @@ def animate_picture(request: AnimateRequest, progress: Progress | None = None) -
     _check_out(request.out)
     picture = video.read_image(request.reference)
     _check_size(request.size, picture)
+    opened = open_driving(request.pose, fps=request.fps, max_frames=request.max_frames)
     device = environment.pick_device(request.device)
-    animator = baselines.load(request.model, device, request.options, request.home)
-    _check_inputs(request.model, request.home)
     estimating = Estimating(request.pose_estimator, request.home, device)
-    reference = read_reference_people(picture, request.reference_pose, estimating)
+    given = None
+    if request.reference_pose is not None:
+        given = read_reference_people(picture, request.reference_pose, estimating)
+    _check_inputs(request.model, request.home)
+    # What a user has mistyped is told by now: from here on it takes long.
+    animator = baselines.load(request.model, device, request.options, request.home)
+    reference = given if given is not None else read_reference_people(picture, None, estimating)
     driving = read_driving(
-        request.pose, estimating, fps=request.fps, max_frames=request.max_frames, progress=progress
+        opened, estimating, fps=request.fps, max_frames=request.max_frames, progress=progress
     )
-    if driving.fps is None:
-        raise InputError(f"nothing says how fast {request.pose} plays", "say it: --fps 25")
+    assert driving.fps is not None  # open_driving has seen to it
     matches = match_people(reference, driving.poses, request.matches)
     standing = _tell(progress, matches, reference.n_people, driving.poses.n_people)
     poses = (retarget_poses if request.retarget else fit_poses)(reference, driving.poses, matches)

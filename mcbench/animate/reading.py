@@ -30,7 +30,7 @@ from mcbench.estimators.pose import (
 from mcbench.estimators.pose.tracking import TrackingSettings
 from mcbench.progress import Progress
 from mcbench.records import Size
-from mcbench.video import IMAGE_SUFFIXES, Frame, FramesDigest, open_frames, read_image
+from mcbench.video import IMAGE_SUFFIXES, Frame, FramesDigest, FrameSource, open_frames, read_image
 from mcbench.video.folders import natural_key
 
 _ANY_CONFIDENCE = 1e-6
@@ -43,16 +43,35 @@ class DrivingPeople:
     """What drives a picture.
 
     Attributes:
+        source: its file or folder.
         poses: people from left to right.
         fps: frames a second, or None where nothing says it.
         made_by: `exact`, the label of an estimator, `openpose` or `file`.
         sha256: of the file, or of the frames' pixels.
     """
 
+    source: Path
     poses: Poses
     fps: float | None
     made_by: str
     sha256: str
+
+
+@dataclass(frozen=True)
+class DrivingPixels:
+    """What drives, where its people are to be found yet.
+
+    Attributes:
+        source: its file or folder.
+        frames: uint8 [height, width, 3] each, RGB.
+        size: (height, width).
+        fps: frames a second, or None where nothing says it.
+    """
+
+    source: Path
+    frames: Sequence[Frame] | FrameSource
+    size: Size
+    fps: float | None
 
 
 class Estimating:
@@ -110,8 +129,31 @@ def read_reference_people(picture: Frame, given: Path | None, estimating: Estima
     return _ordered(_only(poses, np.flatnonzero(enough).tolist()))
 
 
+def open_driving(source: Path, *, fps: float | None, max_frames: int | None) -> DrivingPeople | DrivingPixels:
+    """Open what drives, without an estimator: what cannot be read is told before anything is loaded.
+
+    Args:
+        source: a video or folder of pictures, one picture, a prepared clip's folder (its best poses), a
+            `.npz` file of poses, or OpenPose's `.json` files: one, or a folder of one a frame (followed by
+            place alone).
+        fps: frames a second that the result is asked for.
+        max_frames: most frames that it is asked for.
+
+    Raises:
+        FileFormatError: it cannot be read, or holds no frames.
+        InputError: `fps` or `max_frames` is not positive, or nothing says how fast it plays.
+    """
+    for name, value in (("--fps", fps), ("--max-frames", max_frames)):
+        if value is not None and not (math.isfinite(value) and value > 0):
+            raise InputError(f"{name} is {value}, and must be above 0")
+    opened = _opened(source)
+    if opened.fps is None and fps is None:
+        raise InputError(f"nothing says how fast {source} plays", "say it: --fps 25")
+    return opened
+
+
 def read_driving(
-    source: Path,
+    opened: DrivingPeople | DrivingPixels,
     estimating: Estimating,
     *,
     fps: float | None,
@@ -121,9 +163,7 @@ def read_driving(
     """Return the people of what drives, from left to right, at `fps` frames a second.
 
     Args:
-        source: a video or folder of pictures (poses are estimated and followed), one picture, a prepared
-            clip's folder (its best poses), a `.npz` file of poses, or OpenPose's `.json` files: one, or a
-            folder of one a frame (followed by place alone).
+        opened: of `open_driving`; in pixels poses are estimated and followed.
         estimating: the estimator, for pixels.
         fps: frames a second of the result: frames are left out or repeated. Where the source has no frame
             rate of its own it is taken to be this one. None for the source's own.
@@ -132,17 +172,16 @@ def read_driving(
 
     Raises:
         DataMissingError: nobody was found.
-        FileFormatError: it cannot be read, or holds no frames.
-        InputError: `fps` or `max_frames` is not positive.
+        WeightsMissingError: the estimator's weights are not on this machine.
     """
-    for name, value in (("--fps", fps), ("--max-frames", max_frames)):
-        if value is not None and not (math.isfinite(value) and value > 0):
-            raise InputError(f"{name} is {value}, and must be above 0")
-    found = _read(source, estimating, fps, max_frames, progress)
+    if isinstance(opened, DrivingPixels):
+        found = _estimate(opened, estimating, fps, max_frames, progress)
+    else:
+        found = opened
     kept = [person for person in range(found.poses.n_people) if (found.poses.visibility[:, person] > 0).any()]
     if not kept:
         raise DataMissingError(
-            f"nobody was found in {source}",
+            f"nobody was found in {opened.source}",
             "use a video that shows people from head to hips at least, another --pose-estimator, or files of "
             "key points",
         )
@@ -150,38 +189,38 @@ def read_driving(
     return replace(found, poses=poses, fps=fps if fps is not None else found.fps)
 
 
-def _read(
-    source: Path, estimating: Estimating, fps: float | None, max_frames: int | None, progress: Progress
-) -> DrivingPeople:
+def _opened(source: Path) -> DrivingPeople | DrivingPixels:
     if (source / "clip.json").is_file():
         clip = load_clip(source)
         driving = driving_poses(clip)
         label = driving.conditions["poses"]
-        return DrivingPeople(driving.poses, clip.record.fps, label, clip.record.frames_sha256)
+        return DrivingPeople(source, driving.poses, clip.record.fps, label, clip.record.frames_sha256)
     if source.suffix == ".npz":
-        return DrivingPeople(Poses.read(source), None, "file", files.sha256_file(source))
+        return DrivingPeople(source, Poses.read(source), None, "file", files.sha256_file(source))
     if jsons := _openpose_files(source):
-        return _read_openpose(jsons)
-    return _estimate(source, estimating, fps, max_frames, progress)
+        return _read_openpose(source, jsons)
+    if source.suffix.lower() in IMAGE_SUFFIXES and not source.is_dir():
+        picture = read_image(source)
+        return DrivingPixels(source, [picture], (picture.shape[0], picture.shape[1]), None)
+    opened = open_frames(source)
+    return DrivingPixels(source, opened, opened.size, opened.fps)
 
 
 def _estimate(
-    source: Path, estimating: Estimating, fps: float | None, max_frames: int | None, progress: Progress
+    opened: DrivingPixels,
+    estimating: Estimating,
+    fps: float | None,
+    max_frames: int | None,
+    progress: Progress,
 ) -> DrivingPeople:
     estimator = estimating.load()
-    if source.suffix.lower() in IMAGE_SUFFIXES:
-        pictures: Sequence[Frame] = [read_image(source)]
-        size, rate, count = (pictures[0].shape[0], pictures[0].shape[1]), None, 1
-        frames: Iterator[Frame] = iter(pictures)
-    else:
-        opened = open_frames(source)
-        size, rate, count, frames = opened.size, opened.fps, len(opened), iter(opened)
-    needed = count if max_frames is None else min(count, _needed(max_frames, rate, fps))
+    count = len(opened.frames)
+    needed = count if max_frames is None else min(count, _needed(max_frames, opened.fps, fps))
     digest = FramesDigest()
-    progress.start(f"Poses of {source.name}", needed)
-    poses = estimate_poses(_digested(islice(frames, needed), digest), size, estimator, progress=progress)
-    identity = estimator.identity
-    return DrivingPeople(poses, rate, identity.name, digest.hexdigest())
+    progress.start(f"Poses of {opened.source.name}", needed)
+    frames = _digested(islice(opened.frames, needed), digest)
+    poses = estimate_poses(frames, opened.size, estimator, progress=progress)
+    return DrivingPeople(opened.source, poses, opened.fps, estimator.identity.name, digest.hexdigest())
 
 
 def _digested(frames: Iterator[Frame], digest: FramesDigest) -> Iterator[Frame]:
@@ -199,13 +238,15 @@ def _openpose_files(source: Path) -> list[Path]:
     return sorted(found, key=lambda path: natural_key(path.stem))
 
 
-def _read_openpose(paths: list[Path]) -> DrivingPeople:
+def _read_openpose(source: Path, paths: list[Path]) -> DrivingPeople:
     settings = TrackingSettings()
     people = [read_openpose(path).bodies() for path in paths]
     canvas = _canvas(paths[0]) or _extent(people)
     tracks: Tracks = track(people, settings)
     poses = tracks.poses(canvas, threshold=settings.threshold, bridged=settings.bridged)
-    return DrivingPeople(poses, None, "openpose", files.sha256_text("".join(map(files.sha256_file, paths))))
+    return DrivingPeople(
+        source, poses, None, "openpose", files.sha256_text("".join(map(files.sha256_file, paths)))
+    )
 
 
 def _canvas(path: Path) -> Size | None:

@@ -55,6 +55,15 @@ def run(
     option: Annotated[
         list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="An option of the model.")
     ] = None,
+    config: Annotated[
+        str | None,
+        typer.Option(
+            "--config",
+            metavar="NAME",
+            help="Configuration of `ours`, such as tiny; short for --option config=NAME.",
+            show_default=False,
+        ),
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace another run in this place.")
     ] = False,
@@ -70,6 +79,7 @@ def run(
     """
     from mcbench.runs import RunRequest, run_folder, run_model, wanted_videos
 
+    named = [f"config={config}"] if config is not None else []
     request = RunRequest(
         model=model,
         split=split,
@@ -82,7 +92,7 @@ def run(
         poses_by=poses_by,
         seed=seed,
         device=device,
-        options=dict(parse_option(text) for text in option or []),
+        options=dict(parse_option(text) for text in [*(option or []), *named]),
         overwrite=overwrite,
         home=home,
     )

@@ -111,7 +111,7 @@ def test_transparent_pictures_are_refused(request_: AnimateRequest) -> None:
         ({"matches": ((0, 7),)}, InputError, "not there"),
         ({"model": "nearest-frame"}, InputError, "also needs"),
         ({"out": Path("x.avi")}, InputError, "neither"),
-        ({"pose": Path("nothing.mp4"), "pose_estimator": "openpose"}, InputError, "openpose"),
+        ({"reference_pose": None, "pose_estimator": "openpose"}, InputError, "openpose"),
         ({"reference": Path("nothing.png")}, FileFormatError, "missing"),
     ],
 )
