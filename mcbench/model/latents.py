@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import comb
 from typing import Protocol
 
 import torch
@@ -13,6 +14,7 @@ from mcbench.model.config import AutoencoderConfig, SpaceToDepthConfig
 
 _CENTRE, _HALF_RANGE = 127.5, 127.5
 _PICTURES_AT_ONCE = 1
+_GATE_SIDE, _GATE_SLOPE = 5, 4.0
 
 
 def check_divisible(size: tuple[int, int], factor: int) -> None:
@@ -70,11 +72,19 @@ class SpaceToDepthLatents:
     Args:
         factor: side of a block in pixels; a picture [3, H, W] has latents [3 factor^2, H/factor, W/factor].
         scale: factor that brings the differences to about unit variance where people are.
+        smoothing: side in pixels of the binomial window that decoded differences are convolved with; 1 leaves
+            them. The edges of blocks, which show as a grid, go; the detail of the guess stays.
+        least_difference: in levels of 255: where decoded differences are smaller all around they fade out,
+            and the guess stays as it is. A network that is unsure spreads a haze of small ones.
     """
 
-    def __init__(self, factor: int, *, scale: float) -> None:
+    def __init__(
+        self, factor: int, *, scale: float, smoothing: int = 1, least_difference: float = 0.0
+    ) -> None:
         self.factor = factor
         self.scale = scale
+        self.smoothing = smoothing
+        self.least_difference = least_difference
 
     @property
     def channels(self) -> int:
@@ -90,8 +100,8 @@ class SpaceToDepthLatents:
         return functional.pixel_unshuffle(frames - guesses, self.factor) * (self.scale / _HALF_RANGE)
 
     def masked(self, latents: torch.Tensor, changeable: torch.Tensor) -> torch.Tensor:
-        """Return latents [n, channels, h, w] scaled at each pixel by `changeable` [n, 1, H, W]."""
-        return latents * functional.pixel_unshuffle(changeable.expand(-1, 3, -1, -1), self.factor)
+        """Return latents [n, channels, h, w] as decoding uses them, times `changeable` [n, 1, H, W]."""
+        return functional.pixel_unshuffle(changeable * self._pixels(latents), self.factor)
 
     def decode_frames(
         self, latents: torch.Tensor, guesses: torch.Tensor, changeable: torch.Tensor
@@ -100,11 +110,16 @@ class SpaceToDepthLatents:
 
         Guesses may be of another size than the latents are of: the difference is resized to it.
         """
-        difference = functional.pixel_shuffle(latents, self.factor) * (_HALF_RANGE / self.scale)
+        difference = self._pixels(latents) * (_HALF_RANGE / self.scale)
+        if self.least_difference:
+            difference = difference * gate(difference, self.least_difference)
         size = (int(guesses.shape[2]), int(guesses.shape[3]))
         if difference.shape[2:] != guesses.shape[2:]:
             difference = functional.interpolate(difference, size, mode="bicubic", antialias=True)
         return (guesses + changeable * difference).clamp(0, 255)
+
+    def _pixels(self, latents: torch.Tensor) -> torch.Tensor:
+        return smoothed(functional.pixel_shuffle(latents, self.factor), self.smoothing)
 
 
 class AutoencoderLatents:
@@ -163,6 +178,27 @@ class AutoencoderLatents:
         return (torch.cat(parts) * _HALF_RANGE + _CENTRE).clamp(0, 255)
 
 
+def gate(differences: torch.Tensor, least: float) -> torch.Tensor:
+    """Return what share of differences is kept, float [n, 1, H, W], 0 to 1; a half where they are `least`.
+
+    The largest channel decides, looked at over a neighbourhood, so that the share has no edges of its own.
+    """
+    around = smoothed(smoothed(differences.abs().amax(1, keepdim=True), _GATE_SIDE), _GATE_SIDE)
+    return torch.sigmoid((around - least) * (_GATE_SLOPE / least))
+
+
+def smoothed(pictures: torch.Tensor, side: int) -> torch.Tensor:
+    """Return pictures [n, C, H, W] convolved with a binomial window `side` wide; edges are repeated."""
+    if side == 1:
+        return pictures
+    window = torch.tensor([float(comb(side - 1, tap)) for tap in range(side)]).to(pictures)
+    window /= window.sum()
+    channels, reach = pictures.shape[1], side // 2
+    padded = functional.pad(pictures, (reach, reach, reach, reach), mode="replicate")
+    rows = functional.conv2d(padded, window.view(1, 1, -1, 1).expand(channels, 1, -1, 1), groups=channels)
+    return functional.conv2d(rows, window.view(1, 1, 1, -1).expand(channels, 1, 1, -1), groups=channels)
+
+
 def build_latents(
     config: SpaceToDepthConfig | AutoencoderConfig, autoencoder: AutoencoderKL | None = None
 ) -> Latents:
@@ -176,7 +212,12 @@ def build_latents(
         MismatchError: the autoencoder is missing, or is not the one that the section describes.
     """
     if isinstance(config, SpaceToDepthConfig):
-        return SpaceToDepthLatents(config.factor, scale=config.scale)
+        return SpaceToDepthLatents(
+            config.factor,
+            scale=config.scale,
+            smoothing=config.smoothing,
+            least_difference=config.least_difference,
+        )
     if autoencoder is None:
         raise MismatchError("these latents need an autoencoder, and there is none", "give one as vae")
     latents = AutoencoderLatents(autoencoder)

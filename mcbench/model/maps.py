@@ -17,7 +17,7 @@ from mcbench.model.guider_kinds import find_guider
 
 RelativeTo = Literal["none", "reference", "carried"]
 _MID_GREY = 128.0
-_MARGIN, _FADE = 0.05, 0.015
+_MARGIN, _FADE = 0.02, 0.015
 """Shares of a picture's height."""
 
 

@@ -1,8 +1,10 @@
+import numpy as np
 import pytest
 import torch
+from scipy.ndimage import convolve1d
 
 from mcbench.errors import InputError
-from mcbench.model.latents import SpaceToDepthLatents, check_divisible
+from mcbench.model.latents import SpaceToDepthLatents, check_divisible, gate, smoothed
 
 
 @pytest.mark.parametrize("factor", [1, 2, 4])
@@ -64,3 +66,49 @@ def test_sizes_that_do_not_divide_are_refused_with_one_that_does() -> None:
     with pytest.raises(InputError, match="multiples of 8") as caught:
         check_divisible((225, 167), 8)
     assert "224x160" in caught.value.hint
+
+
+@pytest.mark.parametrize("side", [1, 3, 5])
+def test_smoothing_is_scipys_binomial_convolution(side: int) -> None:
+    pictures = torch.rand(2, 3, 12, 16, generator=torch.Generator().manual_seed(0))
+    window = np.array([1.0])
+    for _ in range(side - 1):
+        window = np.convolve(window, [0.5, 0.5])
+    expected = convolve1d(
+        convolve1d(pictures.numpy(), window, axis=2, mode="nearest"), window, mode="nearest"
+    )
+    np.testing.assert_allclose(smoothed(pictures, side).numpy(), expected, atol=1e-6)
+
+
+def test_smoothed_latents_lose_their_grid_but_not_their_mean() -> None:
+    grid = torch.zeros(1, 48, 4, 4)
+    grid[:, ::16] = 1.0  # one pixel of each block
+    guesses, free = torch.full((1, 3, 16, 16), 100.0), torch.ones(1, 1, 16, 16)
+    sharp, smooth = (
+        SpaceToDepthLatents(4, scale=2.0, smoothing=side).decode_frames(grid, guesses, free) - guesses
+        for side in (1, 5)
+    )
+    assert smooth.std() < 0.3 * sharp.std()
+    assert smooth[..., 4:12, 4:12].mean() == pytest.approx(float(sharp[..., 4:12, 4:12].mean()), rel=1e-4)
+
+
+def test_small_differences_fade_out_and_large_ones_stay() -> None:
+    differences = torch.zeros(1, 3, 16, 24)
+    differences[..., :8], differences[..., 16:] = 2.0, -60.0
+    kept = gate(differences, 20.0)[0, 0]
+    assert kept.shape == (16, 24)
+    assert (kept[:, :4] < 0.05).all()
+    assert (kept[:, 20:] > 0.99).all()
+    assert (kept.diff(dim=1)[:, 12:] > -1e-6).all()
+    assert float(gate(torch.full((1, 3, 8, 8), 20.0), 20.0).mean()) == pytest.approx(0.5)
+
+
+def test_a_haze_leaves_the_guess_as_it_is() -> None:
+    haze = torch.full((1, 48, 4, 4), 3 * 2.0 / 127.5)
+    guesses, free = torch.full((1, 3, 16, 16), 100.0), torch.ones(1, 1, 16, 16)
+    all_of_it, gated = (
+        SpaceToDepthLatents(4, scale=2.0, least_difference=least).decode_frames(haze, guesses, free)
+        for least in (0.0, 24.0)
+    )
+    torch.testing.assert_close(all_of_it, guesses + 3)
+    assert (gated - guesses).abs().max() < 0.2
