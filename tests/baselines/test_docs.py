@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import mcbench
+from mcbench import baselines
 from mcbench.baselines.checking import check_method
 from mcbench.baselines.spec import LEVELS
 from mcbench.baselines.table import with_table
@@ -41,3 +42,26 @@ def test_a_method_that_breaks_the_contract_is_told_so(page: str, tmp_path: Path)
     states = [point.state for point in report.points]
     assert states == ["holds", "holds", "FAILS", "not reached", "not reached", "not reached", "not reached"]
     assert "made 2 frames, not 4" in report.points[2].detail
+
+
+def test_the_package_with_an_entry_point_keeps_the_contract(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package, info = tmp_path / "my_methods", tmp_path / "my_methods-1.0.dist-info"
+    package.mkdir()
+    info.mkdir()
+    for mark, name in (("spec", "mirror.toml"), ("module", "__init__.py")):
+        example = page.split(f"<!-- entry point: {mark} -->\n```")[1].partition("\n")[2].split("```")[0]
+        (package / name).write_text(example, encoding="utf-8")
+    table = page.split('[project.entry-points."mcbench.baselines"]\n')[1].split("\n```")[0]
+    name, _, value = table.partition(" = ")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my-methods\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[mcbench.baselines]\n{name} = {value.strip()[1:-1]}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "mirror" in {spec.id for spec in baselines.specs()}
+    report = check_method("mirror", device="cpu")
+    assert report.holds, report.points
+    (package / "mirror.toml").write_text("id = 3\n", encoding="utf-8")
+    (told,) = baselines.broken_specs().items()
+    assert "my-methods" in told[0]
+    assert "mirror" not in {spec.id for spec in baselines.specs()}

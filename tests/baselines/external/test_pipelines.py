@@ -1,17 +1,9 @@
-"""Drivers that call authors' pipelines, by the real runner: against stand-ins, and the authors' own code.
-
-`test_authors_code_runs` needs what no package index has. Set for one method, or both,
-MCBENCH_TEST_MOORE_ANIMATE_ANYONE or MCBENCH_TEST_MAGIC_ANIMATE to a clone of the repository that holds the
-commit of the spec, and run `pytest -m slow tests/baselines/external/test_pipelines.py`: the environment of
-the spec is installed (2 GB to download), and seeded weights are made in it.
-"""
+"""Drivers that call authors' pipelines, by the real runner, against stand-ins for the authors' classes."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +16,7 @@ from numpy.typing import NDArray
 
 from mcbench.baselines import registry
 from mcbench.baselines.contract import AnimationRequest
-from mcbench.baselines.external.installing import Installation, find_installation, install
+from mcbench.baselines.external.installing import Installation
 from mcbench.baselines.external.job import placement, write_job
 from mcbench.baselines.external.runner import made_frames, run_job
 from mcbench.baselines.spec import Spec
@@ -170,24 +162,3 @@ def test_wrong_weights_and_windows_are_told(
 ) -> None:
     with pytest.raises(WorkerError, match=message):
         _run_stand_in(name, tmp_path, other, **options)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", list(MODULES))
-def test_authors_code_runs(name: str, tmp_path: Path) -> None:
-    variable = f"MCBENCH_TEST_{name.upper().replace('-', '_')}"
-    if variable not in os.environ:
-        pytest.skip(f"{variable} names no clone of the authors' repository")
-    spec = _small(name)
-    install(spec, tmp_path / "home", source=Path(os.environ[variable]))
-    installation = find_installation(spec, tmp_path / "home")
-    weights = tmp_path / "weights"
-    weights.mkdir()
-    maker = HERE / "seeds" / f"{name.replace('-', '_')}.py"
-    made = [str(installation.python), "-B", str(maker), str(installation.repository), str(weights)]
-    subprocess.run(made, check=True, capture_output=True)
-    paths = {each.name: str(weights / each.path) for each in spec.weights}
-    frames = _run(spec, tmp_path, paths, installation, steps=1)
-    assert len(frames) == N_FRAMES
-    assert all(frame.shape == (*SIZE, 3) and frame.std() > 1 for frame in frames)
-    assert any((frame != frames[0]).any() for frame in frames)
