@@ -89,7 +89,7 @@ def train(
 
     OUT/pipeline (the last weights) and OUT/best (the best by validation) are what
     `mcbench run --model ours --option checkpoint=OUT/pipeline` takes. On several GPUs:
-    accelerate launch --multi_gpu -m mcbench train CONFIG ...
+    accelerate launch --multi_gpu -m mcbench train CONFIG ... (--use_fsdp spreads weights over them).
 
     Example: mcbench train tiny --out trainings/tiny
     """
