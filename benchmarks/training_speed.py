@@ -1,12 +1,16 @@
-"""A training step of ours against the straightforward one, as a ratio; both learn the same.
+"""A training step of ours against unfused ones, as ratios; all learn the same.
 
     python benchmarks/training_speed.py tiny
     python benchmarks/training_speed.py small --size 128x96
 
-The straightforward step repeats the reference for every frame, so that the ReferenceNet, and the keys and
-values of its states, are computed a frame; computes attention in three plain operations; and updates
-parameters one after the other. Batches are random and lie ready. Rounds of both take turns, since the speed
-of a shared machine wanders; the ratio is that of the medians.
+Two steps are compared with, both with attention in three plain operations (the reference's states
+concatenated to each frame's, and projected with them) and parameters updated one after the other:
+
+- `unfused` reads the reference once a clip, as ours does: what fusing alone brings;
+- `unfused, a reading a frame` repeats the reference for every frame, so that the ReferenceNet runs a frame.
+
+Batches are random and lie ready. Rounds of all take turns, since the speed of a shared machine wanders;
+ratios are of medians, by the clock and by the processor (which counts on a machine that others use).
 """
 
 from __future__ import annotations
@@ -46,23 +50,31 @@ class PlainWriter(AttnProcessor):
 
 
 class PlainReader(AttnProcessor):
-    """Attention in plain operations over a row's own tokens and those of its copy of the reference."""
+    """Attention in plain operations over a row's own tokens and those of its video's reference."""
 
     def __init__(self, writer: PlainWriter) -> None:
         super().__init__()
         self._writer = writer
 
     def __call__(self, attn: Attention, hidden_states: torch.Tensor, *rest: object, **more: object):
-        both = torch.cat([hidden_states, self._writer.states], dim=1)
+        states = self._writer.states
+        states = states.repeat_interleave(len(hidden_states) // len(states), dim=0)
+        both = torch.cat([hidden_states, states], dim=1)
         return super().__call__(attn, hidden_states, both)
 
 
-class Straightforward(nn.Module):
-    """The loss as it is written when nothing is shared between frames."""
+class Unfused(nn.Module):
+    """The loss in plain operations.
 
-    def __init__(self, networks: Networks, config: ModelConfig) -> None:
+    Args:
+        networks: whose attentions are replaced.
+        config: of the training.
+        a_frame: whether the reference is read for every frame, or once a clip.
+    """
+
+    def __init__(self, networks: Networks, config: ModelConfig, *, a_frame: bool) -> None:
         super().__init__()
-        self.networks, self._config = networks, config
+        self.networks, self._config, self._a_frame = networks, config, a_frame
         self._space, self._scheduler = build_latents(config.latents), build_scheduler(config)
         for network in (networks.denoiser, networks.reference_net):
             network.set_attn_processor(AttnProcessor())
@@ -75,13 +87,15 @@ class Straightforward(nn.Module):
     def forward(self, batch: Batch, draws: Draws) -> torch.Tensor:
         networks, training = self.networks, self._config.training
         clips, frames = len(batch.references), len(batch.frames) // len(batch.references)
-        references = batch.references.repeat_interleave(frames, dim=0)
+        times = frames if self._a_frame else 1
+        references = batch.references.repeat_interleave(times, dim=0)
         tokens = image_tokens(networks.image_encoder, references / 127.5 - 1)
         added = None
         if networks.reference_pose_in_reference_net:
-            added = networks.guiders["reference_pose"](batch.reference_poses.repeat_interleave(frames, dim=0))
+            added = networks.guiders["reference_pose"](batch.reference_poses.repeat_interleave(times, dim=0))
         with added_to_first_features(networks.reference_net, added):
             networks.reference_net(self._space.encode(references), 0, encoder_hidden_states=tokens)
+        tokens = tokens.repeat_interleave(frames // times, dim=0)
         clean = self._space.encode_frames(batch.frames, batch.guesses)
         clean = clean.reshape(clips, frames, *clean.shape[1:]).transpose(1, 2)
         noisy = self._scheduler.add_noise(clean, draws.noise, draws.timesteps)
@@ -115,15 +129,15 @@ def random_batch(config: ModelConfig, stage: StageConfig, device: str) -> Batch:
 
 def timed(
     module: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch, draws: Draws
-) -> tuple[float, float]:
-    """Take a step; return its seconds and its loss."""
-    began = time.perf_counter()
+) -> tuple[float, float, float]:
+    """Take a step; return its seconds by the clock and of the processor, and its loss."""
+    began, used = time.perf_counter(), time.process_time()
     optimizer.zero_grad(set_to_none=True)
     loss = module(batch, draws)
     torch.autograd.backward(loss)
     optimizer.step()
     value = float(loss.detach())  # waits for a GPU
-    return time.perf_counter() - began, value
+    return time.perf_counter() - began, time.process_time() - used, value
 
 
 def main() -> None:
@@ -145,34 +159,47 @@ def main() -> None:
     threads = torch.get_num_threads()
     print(f"{config.name}, {config.size[0]}x{config.size[1]}, {given.device}, {threads} threads")
     for number, stage in ((1, config.training.stage1), (2, config.training.stage2)):
-        torch.manual_seed(0)
-        networks = built_networks(config, number).to(given.device)
-        twin = copy.deepcopy(networks)
-        ours = LossModule(networks, build_latents(config.latents), build_scheduler(config), config)
-        theirs = Straightforward(twin, config)
-        quick = make_optimizer(config.training, stage, trainable(networks, stage))
-        rate, decay = stage.learning_rate, config.training.weight_decay
+        compare(config, number, stage, given.device, given.rounds)
+
+
+def compare(config: ModelConfig, number: int, stage: StageConfig, device: str, rounds: int) -> None:
+    """Take steps of one stage in all ways, in turns; print a line a way."""
+    torch.manual_seed(0)
+    networks = built_networks(config, number).to(device)
+    twins = [copy.deepcopy(networks) for _ in range(2)]
+    rate, decay = stage.learning_rate, config.training.weight_decay
+    ours = LossModule(networks, build_latents(config.latents), build_scheduler(config), config)
+    ways: dict[str, tuple[nn.Module, torch.optim.Optimizer]] = {
+        "ours": (ours, make_optimizer(config.training, stage, trainable(networks, stage)))
+    }
+    for name, twin, a_frame in zip(
+        ("unfused", "unfused, a reading a frame"), twins, (False, True), strict=True
+    ):
         plain = torch.optim.AdamW(
             trainable(twin, stage), lr=rate, weight_decay=decay, foreach=False, fused=False
         )
-        batch = random_batch(config, stage, given.device)
-        generator = torch.Generator().manual_seed(1)
-        shape = ours.latent_shape(batch, stage.clips)
-        draws = draw(config.training, build_scheduler(config), shape, generator)
-        draws = draws.part(slice(None), torch.device(given.device))
-        seconds: tuple[list[float], list[float]] = ([], [])
-        for turn in range(given.rounds + 1):
-            (one, loss), (other, same) = timed(ours, quick, batch, draws), timed(theirs, plain, batch, draws)
-            if abs(loss - same) > 1e-2 * abs(same):
-                raise SystemExit(f"the two ways do not learn the same: losses {loss} and {same}")
-            if turn:  # the first warms up
-                seconds[0].append(one)
-                seconds[1].append(other)
-        fast, slow = (statistics.median(each) for each in seconds)
+        ways[name] = (Unfused(twin, config, a_frame=a_frame), plain)
+    batch = random_batch(config, stage, device)
+    generator = torch.Generator().manual_seed(1)
+    shape = ours.latent_shape(batch, stage.clips)
+    draws = draw(config.training, build_scheduler(config), shape, generator)
+    draws = draws.part(slice(None), torch.device(device))
+    taken: dict[str, list[tuple[float, float, float]]] = {name: [] for name in ways}
+    for turn in range(rounds + 1):
+        for name, (module, optimizer) in ways.items():
+            taken[name].append(timed(module, optimizer, batch, draws))
+        losses = [taken[name][turn][2] for name in ways]
+        if max(losses) - min(losses) > 1e-2 * abs(losses[0]):
+            raise SystemExit(f"the ways do not learn the same: losses {losses}")
+    medians = {
+        name: [statistics.median(each) for each in zip(*steps[1:], strict=True)]  # the first warms up
+        for name, steps in taken.items()
+    }
+    for name, (seconds, processor, _) in medians.items():
         print(
-            f"stage {number}: {fast:.2f} s a step against {slow:.2f} s: {slow / fast:.2f} times as fast "
-            f"(rounds from {min(b / a for a, b in zip(*seconds, strict=True)):.2f} to "
-            f"{max(b / a for a, b in zip(*seconds, strict=True)):.2f})"
+            f"stage {number}, {name}: {seconds:.2f} s a step, {seconds / medians['ours'][0]:.2f} times ours; "
+            f"{processor:.2f} s of processor, {processor / medians['ours'][1]:.2f} times ours",
+            flush=True,
         )
 
 
