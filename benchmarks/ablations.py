@@ -13,6 +13,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
+from mcbench.conditions import draw_poses, find_condition
+from mcbench.data import Clip, open_split
 from mcbench.model.ablation import TEMPORAL
 from mcbench.model.loading import find_checkpoint, load_pipeline
 from mcbench.progress import LineProgress
@@ -22,6 +27,7 @@ from mcbench.scoring import Compute, score_runs
 
 BASELINES = ("copy-reference", "warp")
 WHOLE = "ours"
+SHEET_AT, SHEET_CELL = 0.375, (320, 448)
 # The second LPIPS costs more than all the rest together.
 SHOWN = [
     "l1", "psnr", "ssim", "lpips", "fid", "fid_vid", "fvd", "kid", "kvd",
@@ -106,6 +112,26 @@ def slices(records: dict[str, ScoreRecord], names: list[str]) -> list[str]:
     return lines
 
 
+def write_sheet(path: Path, split_name: str, run: Path) -> None:
+    """Write a picture: a row for 2, 3, 4 and 5 people, each with reference, pose, ours and truth."""
+    chosen: dict[int, Clip] = {}
+    for clip in open_split(split_name).clips:
+        if (run / "frames" / clip.record.id).is_dir():
+            chosen.setdefault(clip.record.n_people or 0, clip)
+    rows = []
+    for _, clip in sorted(chosen.items()):
+        index = round(SHEET_AT * (clip.record.n_frames - 1))
+        poses = find_condition(clip, "poses").poses()
+        made = np.asarray(Image.open(run / "frames" / clip.record.id / f"{index:06d}.png").convert("RGB"))
+        pose = draw_poses(poses.keypoints[index], poses.visibility[index], poses.size)
+        row = [
+            Image.fromarray(each).resize(SHEET_CELL)
+            for each in (clip.frame(0), pose, made, clip.frame(index))
+        ]
+        rows.append(np.concatenate([np.asarray(each) for each in row], axis=1))
+    Image.fromarray(np.concatenate(rows)).save(path, quality=88)
+
+
 def main() -> None:
     """Run, score, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -117,9 +143,12 @@ def main() -> None:
     parser.add_argument("--limit-frames", type=int)
     parser.add_argument("--size", type=_size, metavar="HxW", help="of the frames (default: each model's own)")
     parser.add_argument("--protocol", nargs="+", default=["mcbench/1", "people/1"])
+    parser.add_argument("--sheet", type=Path, help="picture to write: reference, pose, ours, truth")
     arguments = parser.parse_args()
     progress = LineProgress()
     folders = run_variants(arguments, progress)
+    if arguments.sheet:
+        write_sheet(arguments.sheet, arguments.split, folders[WHOLE])
     scored = score_runs(
         list(folders.values()), protocols=arguments.protocol, leave_out=LEFT_OUT,
         compute=Compute(), progress=progress,
