@@ -218,7 +218,8 @@ def added_to_first_features(network: nn.Module, features: torch.Tensor | None) -
 
     def add(_module: nn.Module, _inputs: object, output: torch.Tensor) -> torch.Tensor:
         # Without a copy for every video that shares them, as the two passes of guidance do.
-        return (output.unflatten(0, (-1, len(features))) + features).flatten(0, 1)
+        shared = output.reshape(-1, *features.shape) + features
+        return shared.reshape(output.shape)
 
     handle = network.get_submodule("conv_in").register_forward_hook(add)
     try:
