@@ -60,6 +60,12 @@ def is_gone(pid: int) -> bool:
         return True
 
 
+def listen() -> None:
+    """Let signals end this process: what nohup or a shell's `&` starts ignores some, as do its children."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str], list[int]]]]:
     """Start a Python program that runs the method `hanging`; give it, and the pids of driver and child."""
@@ -70,6 +76,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str],
         process = subprocess.Popen(
             [sys.executable, *words], cwd=Path(__file__).parents[3], text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            preexec_fn=listen,
         )  # fmt: skip
         started.append(process)
         assert until(lambda: pids.is_file() or process.poll() is not None)
