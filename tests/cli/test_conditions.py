@@ -18,6 +18,7 @@ from mcbench.cli import app
 from mcbench.errors import InputError, WeightsMissingError
 from tests.conditions.clips import standing_poses
 from tests.data.making import folder_of_videos
+from tests.signals import listen
 
 runner = CliRunner()
 
@@ -96,6 +97,7 @@ def test_ctrl_c_is_told_and_leaves_no_folder(home: Path, tmp_path: Path) -> None
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,  # so that its group is not that of the tests
+        preexec_fn=listen,
     )
     while not begun.exists() and process.poll() is None:
         time.sleep(0.05)

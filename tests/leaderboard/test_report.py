@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from mcbench.cli import app
 from mcbench.errors import DataMissingError, InputError
 from tests.leaderboard.site import make_results
+from tests.signals import listen
 
 
 @pytest.fixture
@@ -63,17 +64,12 @@ def test_what_cannot_be_reported_is_told(tmp_path: Path) -> None:
         assert port.exit_code == 2
 
 
-def _heed_interrupts() -> None:
-    # A shell's background jobs, and so their children, are started deaf to Ctrl-C.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_view_serves_until_it_is_interrupted(results: Path) -> None:
     before = sorted(results.rglob("*"))
     command = [sys.executable, "-m", "mcbench", "view", str(results)]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_heed_interrupts
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=listen
     ) as process:
         try:
             assert process.stdout is not None

@@ -18,6 +18,7 @@ from mcbench.data import prepare
 from mcbench.runs import RunRequest, run_model
 from tests.baselines.test_installing import with_environment
 from tests.baselines.test_runner import GOOD, SIZE, animate, write_method
+from tests.signals import listen
 from tests.video.making import numbered, write_video
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="process groups and signals are those of POSIX")
@@ -58,12 +59,6 @@ def is_gone(pid: int) -> bool:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE  # nobody may be there to reap it
     except psutil.NoSuchProcess:
         return True
-
-
-def listen() -> None:
-    """Let signals end this process: what nohup or a shell's `&` starts ignores some, as do its children."""
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture
