@@ -128,6 +128,7 @@ def _begin(
         # Where nothing was finished there is nothing to go on from, and nothing to protect.
         for name in ("frames", "previews", "scores", "logs"):
             shutil.rmtree(path.parent / name, ignore_errors=True)
+        files.remove_leftovers(path.parent)
         fresh.write(path)
         return fresh
     for part in ("", "frames", "previews", "logs"):
