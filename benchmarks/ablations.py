@@ -16,12 +16,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from mcbench.cli.run import parse_size
 from mcbench.conditions import draw_poses, find_condition
 from mcbench.data import Clip, open_split
 from mcbench.model.ablation import TEMPORAL
 from mcbench.model.loading import find_checkpoint, load_pipeline
 from mcbench.progress import LineProgress
-from mcbench.records import ScoreRecord, Size
+from mcbench.records import ScoreRecord
 from mcbench.runs import RunRequest, run_folder, run_model
 from mcbench.scoring import Compute, score_runs
 
@@ -141,7 +142,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=[], metavar="VARIANT", help="as ours 'without flow'")
     parser.add_argument("--limit-videos", type=int)
     parser.add_argument("--limit-frames", type=int)
-    parser.add_argument("--size", type=_size, metavar="HxW", help="of the frames (default: each model's own)")
+    parser.add_argument("--size", type=parse_size, metavar="HxW", help="of frames (default: each model's)")
     parser.add_argument("--protocol", nargs="+", default=["mcbench/1", "people/1"])
     parser.add_argument("--sheet", type=Path, help="picture to write: reference, pose, ours, truth")
     arguments = parser.parse_args()
@@ -158,11 +159,6 @@ def main() -> None:
         print(f"\n{protocol}, {next(iter(records.values())).coverage.videos_scored} videos\n")
         print("\n".join(table(records, SHOWN)))
         print("\n".join(slices(records, ["iaa", "iaa_cross", "occlusion_order"])))
-
-
-def _size(text: str) -> Size:
-    height, width = text.split("x")
-    return int(height), int(width)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from mcbench.model.networks import build_scheduler
 from mcbench.model.training.batches import Batch
 from mcbench.model.training.loss import LossModule, draw
 from mcbench.model.training.recomputing import enable_gradient_checkpointing
-from mcbench.model.training.starting import built_networks, trainable
+from mcbench.model.training.starting import built_networks, freeze
 
 
 def empty_batch(config: ModelConfig, stage: StageConfig, device: str) -> Batch:
@@ -52,7 +52,7 @@ def meta_module(config: ModelConfig, number: int) -> LossModule:
         networks = built_networks(config, number)
         latents = config.latents
         vae = build_autoencoder(latents) if isinstance(latents, AutoencoderConfig) else None
-    trainable(networks, stage)
+    freeze(networks, stage)
     if config.training.gradient_checkpointing:
         enable_gradient_checkpointing(networks)
     return LossModule(networks, build_latents(config.latents, vae), build_scheduler(config), config)

@@ -36,7 +36,7 @@ from mcbench.model.training.batches import Batch
 from mcbench.model.training.devices import make_optimizer
 from mcbench.model.training.loss import Draws, LossModule, draw
 from mcbench.model.training.objective import prediction_target
-from mcbench.model.training.starting import built_networks, trainable
+from mcbench.model.training.starting import built_networks, freeze, learning
 
 
 class PlainWriter(AttnProcessor):
@@ -166,18 +166,17 @@ def compare(config: ModelConfig, number: int, stage: StageConfig, device: str, r
     """Take steps of one stage in all ways, in turns; print a line a way."""
     torch.manual_seed(0)
     networks = built_networks(config, number).to(device)
+    freeze(networks, stage)
     twins = [copy.deepcopy(networks) for _ in range(2)]
     rate, decay = stage.learning_rate, config.training.weight_decay
     ours = LossModule(networks, build_latents(config.latents), build_scheduler(config), config)
     ways: dict[str, tuple[nn.Module, torch.optim.Optimizer]] = {
-        "ours": (ours, make_optimizer(config.training, stage, trainable(networks, stage)))
+        "ours": (ours, make_optimizer(config.training, stage, learning(networks)))
     }
     for name, twin, a_frame in zip(
         ("unfused", "unfused, a reading a frame"), twins, (False, True), strict=True
     ):
-        plain = torch.optim.AdamW(
-            trainable(twin, stage), lr=rate, weight_decay=decay, foreach=False, fused=False
-        )
+        plain = torch.optim.AdamW(learning(twin), lr=rate, weight_decay=decay, foreach=False, fused=False)
         ways[name] = (Unfused(twin, config, a_frame=a_frame), plain)
     batch = random_batch(config, stage, device)
     generator = torch.Generator().manual_seed(1)

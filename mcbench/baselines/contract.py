@@ -63,6 +63,11 @@ class AnimationRequest:
     whole_bodies: WholeBodies | None = None
     prompt: str | None = None
 
+    @property
+    def reference_size(self) -> Size:
+        """(height, width) of the reference."""
+        return self.reference.shape[0], self.reference.shape[1]
+
 
 @runtime_checkable
 class TellsFacts(Protocol):

@@ -92,11 +92,11 @@ class OursAnimator:
             self._pipeline.scheduler = make_scheduler(str(options["scheduler"]), self._pipeline.scheduler)
         self._without = tuple(part for part in str(options.get("without", "")).split(",") if part)
         without_parts(self._pipeline, self._without)
-        defaults = self._pipeline.config.settings["sampling"]
-        self._steps = _whole_number(options, "steps", int(defaults["steps"]))
-        self._window = _whole_number(options, "window", int(defaults["window"]))
-        self._overlap = _whole_number(options, "overlap", int(defaults["overlap"]))
-        self._guidance = _number(options, "guidance", float(defaults["guidance"]))
+        defaults = self._pipeline.sampling
+        self._steps = _whole_number(options, "steps", defaults.steps)
+        self._window = _whole_number(options, "window", defaults.window)
+        self._overlap = _whole_number(options, "overlap", defaults.overlap)
+        self._guidance = _number(options, "guidance", defaults.guidance)
 
     def describe(self) -> ModelDescription:
         """Return what a run record says: the hash of every file of weights, and the sampler."""
@@ -148,14 +148,13 @@ class OursAnimator:
                 f"{request.poses.n_frames}",
                 f"limit the run: --limit-frames {request.poses.n_frames}",
             )
-        picture = (request.reference.shape[0], request.reference.shape[1])
-        generated = self._pipeline.size_for(picture)
+        generated = self._pipeline.size_for(request.reference_size)
         frames = self._pipeline.stream(
             request.reference,
             request.poses.first(request.n_frames),
             seed=request.seed,
             size=generated,
-            output_size=request.size or self._pipeline.output_size_for(picture),
+            output_size=request.size or self._pipeline.output_size_for(request.reference_size),
             steps=self._steps,
             guidance=self._guidance,
             window=self._window,

@@ -31,6 +31,14 @@ HomeOption = Annotated[
         show_default=False,
     ),
 ]
+SplitOption = Annotated[
+    str, typer.Option("--split", help="BENCHMARK or BENCHMARK/SUBSET, such as multi-character/demo.")
+]
+SourceOption = Annotated[
+    str | None,
+    typer.Option("--source", help="Source of the benchmark (default: its own).", show_default=False),
+]
+ResultsOption = Annotated[Path, typer.Option("--out", help="Results folder.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 DeviceOption = Annotated[
     str, typer.Option("--device", help="Where networks run: auto, cpu, cuda, cuda:1, mps ...")

@@ -19,14 +19,9 @@ def import_run(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="VIDEO.mp4, or a folder VIDEO of pictures, for each clip.")
     ],
-    split: Annotated[
-        str, typer.Option("--split", help="BENCHMARK or BENCHMARK/SUBSET, such as multi-character/demo.")
-    ],
-    out: Annotated[Path, typer.Option("--out", help="Results folder.")] = Path("results"),
-    source: Annotated[
-        str | None,
-        typer.Option("--source", help="Source of the benchmark (default: its own).", show_default=False),
-    ] = None,
+    split: console.SplitOption,
+    out: console.ResultsOption = Path("results"),
+    source: console.SourceOption = None,
     name: Annotated[
         str,
         typer.Option("--name", help="Name in tables (default: the spec's, or MODEL).", show_default=False),

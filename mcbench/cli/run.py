@@ -18,14 +18,9 @@ def run(
     model: Annotated[
         str, typer.Option("--model", help="A name from `mcbench baselines list`, or a spec's .toml file.")
     ],
-    split: Annotated[
-        str, typer.Option("--split", help="BENCHMARK or BENCHMARK/SUBSET, such as multi-character/demo.")
-    ],
-    out: Annotated[Path, typer.Option("--out", help="Results folder.")] = Path("results"),
-    source: Annotated[
-        str | None,
-        typer.Option("--source", help="Source of the benchmark (default: its own).", show_default=False),
-    ] = None,
+    split: console.SplitOption,
+    out: console.ResultsOption = Path("results"),
+    source: console.SourceOption = None,
     clips: Annotated[
         list[str] | None,
         typer.Option("--clip", help="Only this clip; may be repeated.", show_default=False),

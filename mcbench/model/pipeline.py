@@ -17,7 +17,13 @@ from pydantic import TypeAdapter
 from mcbench.conditions import ClipConditions
 from mcbench.data.truth import Poses
 from mcbench.errors import InputError, MismatchError
-from mcbench.model.config import AutoencoderConfig, LatentsConfig, ModelConfig, SamplingConfig
+from mcbench.model.config import (
+    AutoencoderConfig,
+    LatentsConfig,
+    ModelConfig,
+    SamplingConfig,
+    SpaceToDepthConfig,
+)
 from mcbench.model.frame_store import FrameStore
 from mcbench.model.guiders import GuiderSet
 from mcbench.model.image_encoders import ImageEncoder
@@ -158,13 +164,25 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
 
         That is its own where frames are differences to it, carried or not; None (as generated) elsewhere.
         """
-        return picture if self.config.settings["latents"].get("relative_to", "none") != "none" else None
+        return picture if self.latents_config.relative_to != "none" else None
 
     @property
     def latents(self) -> Latents:
         """The space that is denoised."""
-        section: Any = TypeAdapter(LatentsConfig).validate_python(self.config.settings["latents"])
-        return build_latents(section, self.vae)
+        return build_latents(self.latents_config, self.vae)
+
+    @property
+    def latents_config(self) -> SpaceToDepthConfig | AutoencoderConfig:
+        """The section `latents` of the settings; what an older pipeline lacks is as the defaults say."""
+        section: SpaceToDepthConfig | AutoencoderConfig = TypeAdapter(LatentsConfig).validate_python(
+            self.config.settings["latents"]
+        )
+        return section
+
+    @property
+    def sampling(self) -> SamplingConfig:
+        """The section `sampling` of the settings; what an older pipeline lacks is as the defaults say."""
+        return SamplingConfig.model_validate(self.config.settings["sampling"])
 
     def networks(self) -> Networks:
         """Return the components as `Networks`; weights are shared."""
@@ -217,14 +235,14 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
             MismatchError: the reference is no RGB picture of the poses' aspect.
         """
         size = size if size is not None else self.size
-        defaults = self.config.settings["sampling"]
-        steps = steps if steps is not None else defaults["steps"]
-        guidance = guidance if guidance is not None else defaults["guidance"]
+        defaults = self.sampling
+        steps = steps if steps is not None else defaults.steps
+        guidance = guidance if guidance is not None else defaults.guidance
         self.check_inputs(reference, poses, size, steps, guidance)
         windows = plan_windows(
             poses.n_frames,
-            window if window is not None else defaults["window"],
-            overlap if overlap is not None else defaults["overlap"],
+            window if window is not None else defaults.window,
+            overlap if overlap is not None else defaults.overlap,
         )
         plan = _Sampling(windows, steps, guidance, seed, progress or SilentProgress())
         guess = self._first_guess(reference, poses, output_size or size)
@@ -286,9 +304,8 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
         return networks.read_reference(pixels, reference_latents, pose)
 
     def _first_guess(self, reference: NDArray[np.uint8], poses: Poses, size: Size) -> FirstGuess:
-        relative_to = self.config.settings["latents"]["relative_to"]
         appearance = Appearance(ClipConditions(poses, size), resize_picture(reference, size))
-        return FirstGuess(relative_to, appearance)
+        return FirstGuess(self.latents_config.relative_to, appearance)
 
     def _guide(
         self, networks: Networks, picture: NDArray[np.uint8], conditions: ClipConditions
@@ -309,9 +326,7 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
         generator = torch.Generator("cpu").manual_seed(seed)
         # Frames come first, so that a longer video begins with the noise of a shorter one.
         noise = torch.randn((n_frames, channels, height, width), generator=generator)
-        # What is missing in the settings of an older pipeline is as the configuration's defaults say.
-        sampling = SamplingConfig.model_validate(self.config.settings["sampling"])
-        scale = self.scheduler.init_noise_sigma * sampling.noise
+        scale = self.scheduler.init_noise_sigma * self.sampling.noise
         scaled: torch.Tensor = noise.transpose(0, 1)[None].to(self.device) * scale
         return scaled
 

@@ -74,7 +74,7 @@ class GroundTruthH264:
             DataMissingError: the request does not show the truth.
         """
         frames = (fit(frame, request.size) for frame in true_frames(request, "ground-truth-h264"))
-        height, width = request.size or request.reference.shape[:2]
+        height, width = request.size or request.reference_size
         with tempfile.TemporaryDirectory(prefix="mcbench-h264-") as folder:
             path = Path(folder) / "truth.mp4"
             video.write_preview(path, frames, request.fps, crf=self._crf, preset=self._preset)

@@ -43,7 +43,7 @@ class Noise:
 
     def animate(self, request: AnimationRequest) -> Iterator[NDArray[np.uint8]]:
         """Yield noise, drawn anew for each frame from the request's seed and the frame's index."""
-        height, width = request.size or request.reference.shape[:2]
+        height, width = request.size or request.reference_size
         low, high = request.seed & 0xFFFFFFFF, request.seed >> 32
         for index in range(request.n_frames):
             # RandomState's stream is frozen: the same seed gives the same pictures under any numpy.

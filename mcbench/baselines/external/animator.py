@@ -107,7 +107,7 @@ class ExternalAnimator:
         """Return the clip's size where the method's own shape would distort it: scores need its shape."""
         native = self._spec.native
         stretched = native.size is not None and native.fit == "stretch"
-        return (request.reference.shape[0], request.reference.shape[1]) if stretched else None
+        return request.reference_size if stretched else None
 
 
 def _limits(spec: Spec, options: Options) -> Limits:

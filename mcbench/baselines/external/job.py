@@ -71,11 +71,10 @@ class ResultRecord(Record):
 
 def placement(native: Native, request: AnimationRequest) -> Placement:
     """Return how the clip's frames are brought to the size that a method generates at."""
-    reference: Size = (request.reference.shape[0], request.reference.shape[1])
-    wanted = native.size or request.size or reference
+    wanted = native.size or request.size or request.reference_size
     step = native.multiple_of
     size = tuple(max(step, (side + step // 2) // step * step) for side in wanted)
-    return video.place(reference, size=(size[0], size[1]), fit=native.fit)
+    return video.place(request.reference_size, size=(size[0], size[1]), fit=native.fit)
 
 
 def write_job(

@@ -23,7 +23,7 @@ from mcbench.baselines.pipelines.frames import (
     generator,
     reference_picture,
 )
-from mcbench.baselines.pipelines.loading import Place, find, load_part, precision, ready
+from mcbench.baselines.pipelines.loading import Place, find, load_part, precision, ready, sampler_of
 from mcbench.errors import DataMissingError, FileFormatError, InputError
 from mcbench.records import ModelDescription, WeightsUse
 
@@ -62,16 +62,12 @@ class Controlled:
 
     def describe(self) -> ModelDescription:
         """Return the hashes of all weights and the settings; the prompt is a setting, too."""
-        sampler: dict[str, str | int | float | bool] = {
-            "scheduler": type(self._pipeline.scheduler).__name__,
-            **{name: value for name, value in self._options.items() if name != "download"},
-        }
         return ModelDescription(
             id=self._model,
             display_name=self._model,
             kind="diffusers",
             weights=self._weights,
-            sampler=sampler,
+            sampler=sampler_of(self._pipeline, self._options),
             inputs=("pose-drawings",) if self._appearance else ("pose-drawings", "prompt"),
         )
 
@@ -81,8 +77,7 @@ class Controlled:
         Raises:
             DataMissingError: the request lacks drawings of poses, or the text that animatediff needs.
         """
-        shape = (request.reference.shape[0], request.reference.shape[1])
-        size = generation_size(request.size or shape, self._pixels, _GRID)
+        size = generation_size(request.size or request.reference_size, self._pixels, _GRID)
         poses = drawings(request, "pose-drawings", size)
         given: dict[str, Any] = {
             "prompt": self._prompt(request),

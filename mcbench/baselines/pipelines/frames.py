@@ -53,6 +53,6 @@ def finished(
     frames: Sequence[Image.Image] | Iterator[Image.Image], request: AnimationRequest
 ) -> Iterator[NDArray[np.uint8]]:
     """Yield frames as they were asked for: uint8 RGB, at the size of the request or else the reference's."""
-    size: Size = request.size or (request.reference.shape[0], request.reference.shape[1])
+    size = request.size or request.reference_size
     for frame in frames:
         yield fit(np.asarray(frame.convert("RGB")), size)

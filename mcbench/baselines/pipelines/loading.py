@@ -134,3 +134,9 @@ def ready(pipeline: Any, device: str) -> Any:
     """Return a loaded pipeline on its device, silent."""
     pipeline.set_progress_bar_config(disable=True)
     return pipeline.to(device)
+
+
+def sampler_of(pipeline: Any, options: Options) -> dict[str, str | int | float | bool]:
+    """Return what a record says of how a pipeline samples: its scheduler, and the options that count."""
+    kept = {name: value for name, value in options.items() if name != "download"}
+    return {"scheduler": type(pipeline.scheduler).__name__, **kept}

@@ -16,7 +16,7 @@ from PIL import Image
 from mcbench.baselines.builtin.common import number, whole_number
 from mcbench.baselines.contract import AnimationRequest, Options
 from mcbench.baselines.pipelines.frames import finished, generation_size, generator, reference_picture
-from mcbench.baselines.pipelines.loading import find, load_part, precision, ready
+from mcbench.baselines.pipelines.loading import find, load_part, precision, ready, sampler_of
 from mcbench.errors import InputError
 from mcbench.records import ModelDescription
 
@@ -52,16 +52,12 @@ class StableVideo:
 
     def describe(self) -> ModelDescription:
         """Return the hashes of all weights and the settings; it is shown the reference alone."""
-        sampler: dict[str, str | int | float | bool] = {
-            "scheduler": type(self._pipeline.scheduler).__name__,
-            **{name: value for name, value in self._options.items() if name != "download"},
-        }
         return ModelDescription(
             id="stable-video-diffusion",
             display_name="stable-video-diffusion (no pose)",
             kind="diffusers",
             weights=self._place.weights(*_WEIGHTS),
-            sampler=sampler,
+            sampler=sampler_of(self._pipeline, self._options),
         )
 
     def animate(self, request: AnimationRequest) -> Iterator[NDArray[np.uint8]]:
@@ -69,8 +65,7 @@ class StableVideo:
         yield from finished(self._frames(request), request)
 
     def _frames(self, request: AnimationRequest) -> Iterator[Image.Image]:
-        shape = (request.reference.shape[0], request.reference.shape[1])
-        size = generation_size(request.size or shape, self._pixels, _GRID)
+        size = generation_size(request.size or request.reference_size, self._pixels, _GRID)
         given: dict[str, Any] = {
             "height": size[0],
             "width": size[1],

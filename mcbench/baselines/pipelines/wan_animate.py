@@ -24,7 +24,7 @@ from mcbench.baselines.pipelines.frames import (
     generator,
     reference_picture,
 )
-from mcbench.baselines.pipelines.loading import find, load_part, precision, ready
+from mcbench.baselines.pipelines.loading import find, load_part, precision, ready, sampler_of
 from mcbench.data.truth import Poses
 from mcbench.errors import DataMissingError, InputError
 from mcbench.records import ModelDescription
@@ -74,16 +74,12 @@ class WanAnimate:
 
     def describe(self) -> ModelDescription:
         """Return the hashes of all weights and the settings."""
-        sampler: dict[str, str | int | float | bool] = {
-            "scheduler": type(self._pipeline.scheduler).__name__,
-            **{name: value for name, value in self._options.items() if name != "download"},
-        }
         return ModelDescription(
             id="wan-animate",
             display_name="wan-animate" if self._face == "driving" else "wan-animate (no face)",
             kind="diffusers",
             weights=self._place.weights(*_WEIGHTS),
-            sampler=sampler,
+            sampler=sampler_of(self._pipeline, self._options),
             inputs=("poses", "dwpose-drawings", *(("driving-frames",) if self._face == "driving" else ())),
         )
 
@@ -93,8 +89,7 @@ class WanAnimate:
         Raises:
             DataMissingError: the request lacks drawings, poses or driving frames.
         """
-        shape = (request.reference.shape[0], request.reference.shape[1])
-        size = generation_size(request.size or shape, self._pixels, _GRID)
+        size = generation_size(request.size or request.reference_size, self._pixels, _GRID)
         guidance = number(self._options, "guidance", 1.0)
         poses, faces = drawings(request, "dwpose-drawings", size), self._faces(request)
         # The pipeline makes nothing of a single frame: a second one is made and dropped.

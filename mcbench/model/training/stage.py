@@ -29,7 +29,13 @@ from mcbench.model.training.journal import Journal
 from mcbench.model.training.loss import LossModule, draw
 from mcbench.model.training.recomputing import enable_gradient_checkpointing
 from mcbench.model.training.sharding import shard, sharding_is_asked_for, syncing, whole, whole_tensors
-from mcbench.model.training.starting import built_networks, start_networks, trainable, weights_sha256
+from mcbench.model.training.starting import (
+    built_networks,
+    freeze,
+    learning,
+    start_networks,
+    weights_sha256,
+)
 from mcbench.model.training.state import (
     MovingAverage,
     TrainingState,
@@ -146,7 +152,7 @@ class StageTraining:
         else:
             self._networks = built_networks(config, number)
         self._vae, _ = start_autoencoder(config)
-        trainable(self._networks, section)
+        freeze(self._networks, section)
         if config.training.gradient_checkpointing:
             enable_gradient_checkpointing(self._networks)
         self._networks.to(accelerator.device).train()
@@ -159,8 +165,7 @@ class StageTraining:
         if sharded:
             shard(self._loss_module, self._networks, accelerator)
         self._average = MovingAverage(self._networks, config.training.ema_decay)
-        learned = [each for each in self._networks.parameters() if each.requires_grad]
-        optimizer = make_optimizer(config.training, section, learned)
+        optimizer = make_optimizer(config.training, section, learning(self._networks))
         self._done, self._seconds, self._best = 0, 0.0, None
         if state is not None:
             load_state(setting.folder(number), self._networks, self._average, optimizer)

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import TypeAdapter
 
 from mcbench import files
 from mcbench.errors import InputError, MismatchError
-from mcbench.model.config import LatentsConfig, ModelConfig, StageConfig
+from mcbench.model.config import ModelConfig, StageConfig
 from mcbench.model.loading import find_checkpoint, load_pipeline
 from mcbench.model.networks import Networks, build_networks, temporal_parameter, with_motion_modules
 from mcbench.model.pipeline import AnimationPipeline
@@ -74,12 +73,16 @@ def weights_sha256(start: Path) -> str:
     return files.sha256_text("".join(files.sha256_file(path) for path in paths))
 
 
-def trainable(networks: Networks, stage: StageConfig) -> list[torch.nn.Parameter]:
-    """Freeze what a stage does not train, and return what it does."""
+def freeze(networks: Networks, stage: StageConfig) -> None:
+    """Let only those parameters learn that a stage trains."""
     frozen = networks.frozen_parameters()
     for name, parameter in networks.named_parameters():
         learns = name not in frozen and (not stage.temporal_only or temporal_parameter(name))
         parameter.requires_grad_(learns)
+
+
+def learning(networks: Networks) -> list[torch.nn.Parameter]:
+    """Return the parameters that learn; spreading networks over processes replaces them by others."""
     return [parameter for parameter in networks.parameters() if parameter.requires_grad]
 
 
@@ -122,9 +125,8 @@ def _fill(networks: Networks, pipeline: AnimationPipeline, *, motion: bool) -> N
 
 def _meaning(pipeline: AnimationPipeline) -> dict[str, Any]:
     """Return the settings that decide what weights of one shape mean: the size is none of them."""
-    latents: Any = TypeAdapter(LatentsConfig).validate_python(pipeline.config.settings["latents"])
     settings: dict[str, Any] = {
-        "latents": latents.model_dump(mode="json"),
+        "latents": pipeline.latents_config.model_dump(mode="json"),
         "reference_pose_in_reference_net": pipeline.config.settings["reference_pose_in_reference_net"],
         "prediction_type": pipeline.scheduler.config.prediction_type,
         "denoiser": type(pipeline.denoiser).__name__,
