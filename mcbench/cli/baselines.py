@@ -13,6 +13,7 @@ from mcbench.errors import InputError, WeightsMissingError
 
 if TYPE_CHECKING:
     from mcbench.baselines import Spec
+    from mcbench.baselines.external.installing import InstallRecord
 
 app = typer.Typer(
     name="baselines",
@@ -63,10 +64,13 @@ def show(name: NameArgument, home: console.HomeOption = None, as_json: console.J
     Example: mcbench baselines show fomm
     """
     from mcbench import baselines
+    from mcbench.baselines.external.installing import install_record
 
     spec = baselines.get(name, home)
+    made = install_record(spec, home)
     if as_json:
-        console.emit_json({**_plain(spec), "here": _here(spec, home)})
+        plain = made.model_dump(mode="json") if made else None
+        console.emit_json({**_plain(spec), "here": _here(spec, home), "installed": plain})
         return
     status = spec.status
     rows: list[tuple[str, object]] = [
@@ -77,6 +81,8 @@ def show(name: NameArgument, home: console.HomeOption = None, as_json: console.J
         ("licence", spec.licence),
         ("tried", " ".join(str(part) for part in (status.level, status.date or "", status.what) if part)),
         ("here", _here(spec, home)),
+        ("environment by", made.builder if made else ""),
+        *_image_rows(made),
         ("is shown", ", ".join(spec.inputs) or "the reference alone"),
         ("native size", "x".join(map(str, spec.native.size)) if spec.native.size else "as asked for"),
         ("native fps", spec.native.fps or ""),
@@ -124,8 +130,22 @@ def install(
         typer.Option("--allow-other-weights", help="Take weights of another hash; records will say so."),
     ] = False,
     builder: Annotated[
-        str, typer.Option("--with", help="What makes the environment: auto (uv, else venv), uv, venv, conda.")
+        str,
+        typer.Option(
+            "--with",
+            help="What makes the environment: auto (uv, else venv), uv, venv, conda, or docker: an image, "
+            "of docker where its engine answers, else of podman.",
+        ),
     ] = "auto",
+    base: Annotated[
+        str,
+        typer.Option(
+            "--base",
+            metavar="IMAGE",
+            help="With docker: the image to start from, in place of python:VERSION.",
+            show_default=False,
+        ),
+    ] = "",
     again: Annotated[bool, typer.Option("--again", help="Make it anew, even if it is here.")] = False,
     code_only: Annotated[bool, typer.Option("--code-only", help="Leave the weights for later.")] = False,
     offline: OfflineOption = False,
@@ -137,6 +157,8 @@ def install(
     half-made stays.
 
     Example: mcbench baselines install fomm --repository ~/src/first-order-model --weights ~/weights/fomm
+
+    Example: mcbench baselines install disco --with docker
     """
     from mcbench import baselines
     from mcbench.baselines.external import installing
@@ -149,7 +171,14 @@ def install(
     spec = baselines.get(name, home)
     with console.progress() as progress:
         record = installing.install(
-            spec, home, source=repository, builder=chosen, again=again, offline=offline, progress=progress
+            spec,
+            home,
+            source=repository,
+            builder=chosen,
+            base=base,
+            again=again,
+            offline=offline,
+            progress=progress,
         )
         if spec.weights and not code_only:
             try:
@@ -173,6 +202,8 @@ def install(
         console.say(f"{spec.id} needs no environment of its own")
     else:
         console.say(f"{spec.id} is installed in {installing.installation_folder(spec, home)}")
+        if record.image:
+            console.say(f"its environment is the image {record.image.name} of {record.image.engine}")
 
 
 @app.command("check")
@@ -210,7 +241,7 @@ def check(
 
 @app.command("remove")
 def remove(name: NameArgument, home: console.HomeOption = None) -> None:
-    """Remove a method's environments and code from this machine. Files of weights stay.
+    """Remove a method's environments, images and code from this machine. Files of weights stay.
 
     Example: mcbench baselines remove fomm
     """
@@ -239,6 +270,16 @@ _PROOFS = {
 def _plain(spec: Spec) -> dict[str, object]:
     plain: dict[str, object] = spec.model_dump(mode="json")
     return plain
+
+
+def _image_rows(made: InstallRecord | None) -> list[tuple[str, object]]:
+    if made is None or made.image is None:
+        return []
+    image = made.image
+    return [
+        ("image", f"{image.name} of {image.engine}, {image.id}"),
+        ("made from", f"{image.base}, {image.base_id}"),
+    ]
 
 
 def _here(spec: Spec, home: Path | None) -> str:

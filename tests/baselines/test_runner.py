@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mcbench import baselines
 from mcbench.baselines import AnimationRequest
-from mcbench.baselines.external.programs import variables
+from mcbench.baselines.external.variables import variables
 from mcbench.baselines.inputs import clip_inputs
 from mcbench.data import Clip, open_split, prepare
 from mcbench.data.truth import Poses

@@ -35,6 +35,7 @@ class ExternalAnimator:
         DataMissingError: it is not installed; the hint is the command that does it.
         WeightsMissingError: its weights are not here, or have changed.
         MismatchError: its clone holds other code than the pinned commit.
+        InputError: an option or the device cannot be used, or the engine of its container does not answer.
     """
 
     def __init__(self, spec: Spec, device: str, options: Options, home: Path | None = None) -> None:
@@ -42,6 +43,10 @@ class ExternalAnimator:
         self._options = {name: value for name, value in options.items() if name not in LIMIT_OPTIONS}
         self._limits = _limits(spec, options)
         self._installation = find_installation(spec, home)
+        if self._installation.container and device.partition(":")[0] not in ("cpu", "cuda"):
+            raise InputError(
+                f"{spec.id} is in a container, which has no device {device}", "give --device cpu"
+            )
         self._weights = find_weights(spec, home)
         self._driver_sha256 = files.sha256_file(driver_path(spec)) if spec.driver else ""
         self._facts: dict[str, str | int | float | bool] = {}
@@ -56,6 +61,8 @@ class ExternalAnimator:
             sampler["commit"] = spec.repository.commit
         if record is not None and record.packages:
             sampler["packages_sha256"] = files.sha256_text("\n".join(record.packages))[:12]
+        if record is not None and record.image:
+            sampler["base_image"] = f"{record.image.base} {record.image.base_id.removeprefix('sha256:')[:12]}"
         if self._driver_sha256:
             sampler["driver_sha256"] = self._driver_sha256[:12]
         others = [file.name for file in self._weights.files if file.proof == "other"]

@@ -5,14 +5,19 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from mcbench import files
-from mcbench.baselines.external import environment, repository
-from mcbench.baselines.external.environment import Builder
+from mcbench.baselines.external import repository
+from mcbench.baselines.external.builders import python_of
+from mcbench.baselines.external.containers.building import PYTHON
+from mcbench.baselines.external.containers.left import remove_left
+from mcbench.baselines.external.containers.record import ContainerImage
+from mcbench.baselines.external.containers.running import Container, find_container
+from mcbench.baselines.external.environment import Builder, build
 from mcbench.baselines.spec import Spec
 from mcbench.downloads import is_offline
 from mcbench.errors import DataMissingError, DiskSpaceError, FileFormatError, InputError, McbenchError
@@ -32,6 +37,8 @@ class InstallRecord(Record):
     """What made the environment; empty where the method runs in mcbench's own."""
     packages: tuple[str, ...] = ()
     """What is installed, as `NAME==VERSION`."""
+    image: ContainerImage | None = None
+    """What holds the environment, where that is a container's."""
     commit: str | None = None
     """Of the repository."""
     repository_from: str = ""
@@ -55,11 +62,13 @@ class Installation:
         python: the interpreter.
         repository: the clone, where the spec has one.
         record: None for a method that needs no installing.
+        container: where the interpreter is, unless that is this machine.
     """
 
     python: Path
     repository: Path | None
     record: InstallRecord | None
+    container: Container | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +97,7 @@ def find_installation(spec: Spec, home: Path | None = None) -> Installation:
 
     Raises:
         DataMissingError: it is not installed, or not whole; the hint is the command that does it.
+        InputError: it is in a container, and the engine does not answer.
         MismatchError: its clone holds other code.
     """
     if not needs_installing(spec):
@@ -99,13 +109,19 @@ def find_installation(spec: Spec, home: Path | None = None) -> Installation:
         failure = _failure(folder)
         why = f": the last attempt failed, {failure.reason}" if failure else ""
         raise DataMissingError(f"{spec.id} is not installed{why}", again)
-    python = environment.python_of(folder / "venv") if spec.environment else Path(sys.executable)
-    if not python.exists():
+    container = find_container(record.image, f"{again} --again") if record.image else None
+    python = _python(spec, folder, container)
+    if container is None and not python.exists():
         raise DataMissingError(f"the environment of {spec.id} has lost its {python}", f"{again} --again")
     clone = folder / "repository" if spec.repository else None
     if spec.repository and clone:
         repository.check_unchanged(spec.repository, clone, f"{again} --again")
-    return Installation(python, clone, record)
+    return Installation(python, clone, record, container)
+
+
+def install_record(spec: Spec, home: Path | None = None) -> InstallRecord | None:
+    """Return the record of a method's installation, or None where there is no whole one."""
+    return _ready(installation_folder(spec, home)) if needs_installing(spec) else None
 
 
 def install(
@@ -114,6 +130,7 @@ def install(
     *,
     source: Path | None = None,
     builder: Builder = "auto",
+    base: str = "",
     again: bool = False,
     offline: bool | None = None,
     progress: Progress | None = None,
@@ -127,8 +144,9 @@ def install(
         home: mcbench's folder.
         source: a local clone to take the code from.
         builder: what makes the environment.
+        base: the image that a container starts from; empty for the official one of the spec's Python.
         again: make it anew, even if it is there.
-        offline: forbid the network for the clone.
+        offline: forbid the network for the clone and the image.
         progress: told of the steps.
 
     Returns:
@@ -136,6 +154,7 @@ def install(
 
     Raises:
         InputError, NetworkError, WorkerError, DiskSpaceError: a step failed; `failed.json` says so too.
+        InputError: it is here, made by another builder than the one asked for.
     """
     if not needs_installing(spec):
         return None
@@ -143,8 +162,9 @@ def install(
     folder = installation_folder(spec, home)
     with _alone(folder, shown, spec):
         if not again and (record := _ready(folder)) is not None:
+            _check_as_asked(spec, record, builder, base)
             return record
-        return _install(spec, folder, source, builder, is_offline(offline), shown)
+        return _install(spec, folder, source, (builder, base), is_offline(offline), shown)
 
 
 def install_state(spec: Spec, home: Path | None = None) -> InstallState:
@@ -159,12 +179,18 @@ def install_state(spec: Spec, home: Path | None = None) -> InstallState:
 
 
 def remove(spec: Spec, home: Path | None = None) -> list[Path]:
-    """Remove all installations of a method, those of older specs too; return their folders."""
+    """Remove all installations of a method, those of older specs too; return their folders.
+
+    Raises:
+        InputError: another process is at work on one; or its image is in an engine that does not answer.
+        WorkerError: the image is in use.
+    """
     folder = installation_folder(spec, home)
     pattern = f"{files.safe_name(spec.id)}-{'[0-9a-f]' * _HASH_DIGITS}"
     removed = []
     for each in sorted(folder.parent.glob(pattern)):
         with files.locked(each, wait=False):
+            remove_left(each)
             (each / READY).unlink(missing_ok=True)
             shutil.rmtree(each)
         removed.append(each)
@@ -183,10 +209,30 @@ def _alone(folder: Path, progress: Progress, spec: Spec) -> Iterator[None]:
         yield
 
 
+def _check_as_asked(spec: Spec, record: InstallRecord, builder: Builder, base: str) -> None:
+    made_from = record.image.base if record.image else ""
+    if record.builder and (builder not in ("auto", record.builder) or base not in ("", made_from)):
+        raise InputError(
+            f"{spec.id} is installed already, by {record.builder}{made_from and f' from {made_from}'}",
+            "to make it anew, add --again",
+        )
+
+
+def _python(spec: Spec, folder: Path, container: Container | None) -> Path:
+    if container is not None:
+        return PYTHON
+    return python_of(folder) if spec.environment else Path(sys.executable)
+
+
 def _install(
-    spec: Spec, folder: Path, source: Path | None, builder: Builder, offline: bool, progress: Progress
+    spec: Spec,
+    folder: Path,
+    source: Path | None,
+    builder: tuple[Builder, str],
+    offline: bool,
+    progress: Progress,
 ) -> InstallRecord:
-    shutil.rmtree(folder, ignore_errors=True)  # what a killed or failed attempt left
+    _remove_old(spec, folder, progress)
     try:
         folder.mkdir(parents=True)
         log = folder / LOG
@@ -195,16 +241,19 @@ def _install(
         if spec.repository:
             repository.clone(spec.repository, folder / "repository", source, log, offline)
         progress.advance()
-        built, packages = "", tuple[str, ...]()
+        built = None
         if spec.environment:
-            built, packages = environment.build(
-                spec.environment, folder / "venv", log, builder, drivers=bool(spec.driver)
-            )
+            name, base = builder
+            built = build(
+                spec.id, spec.environment, folder, log, name,
+                drivers=bool(spec.driver), base=base, offline=offline,
+            )  # fmt: skip
         progress.advance()
         record = InstallRecord(
             method=spec.id,
-            builder=built,
-            packages=packages,
+            builder=built.builder if built else "",
+            packages=built.packages if built else (),
+            image=built.image if built else None,
             commit=spec.repository.commit if spec.repository else None,
             repository_from="" if spec.repository is None else str(source or spec.repository.url),
             installed=now(),
@@ -221,8 +270,22 @@ def _install(
     return record
 
 
+def _remove_old(spec: Spec, folder: Path, progress: Progress) -> None:
+    """Remove what a killed or failed attempt left, or what is to be made anew.
+
+    An image in an engine that has gone stays there: that is no reason to install nothing.
+    """
+    try:
+        remove_left(folder)
+    except McbenchError as error:
+        progress.message(f"{spec.id}: an image of it stays: {error.in_one_line}")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def _give_up(spec: Spec, folder: Path, error: BaseException) -> None:
     """Remove what was made, keep the log, and write down why."""
+    with suppress(McbenchError):  # what went wrong first is to be told; the note stays for the next attempt
+        remove_left(folder)
     for name in ("venv", "repository"):
         shutil.rmtree(folder / name, ignore_errors=True)
     if not folder.is_dir():

@@ -6,11 +6,12 @@ import errno
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from mcbench import files
-from mcbench.errors import DiskSpaceError, InputError
+from mcbench.baselines.external.containers.left import remove_left
+from mcbench.errors import DiskSpaceError, InputError, McbenchError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _IN_USE = "job"
@@ -58,4 +59,6 @@ def _remove_left(jobs: Path) -> None:
                 pass
         except InputError:
             continue  # its process lives
+        with suppress(McbenchError):  # without an engine there is no container either
+            remove_left(folder)
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,7 +1,8 @@
-"""Programs of other people: argument lists, no shell; chosen variables; ended when they exceed a limit."""
+"""Programs of other people: argument lists, no shell; ended beyond a limit, and with this process."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -18,20 +19,9 @@ from typing import IO, Literal, NoReturn
 
 import psutil
 
-_PASSED_ON = frozenset(
-    {
-        "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP",
-        "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT", "APPDATA",
-        "LOCALAPPDATA", "USERPROFILE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
-        "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "XDG_CACHE_HOME",
-        "XDG_CONFIG_HOME", "XDG_DATA_HOME", "PYENV_ROOT",
-    }
-)  # fmt: skip
-"""Variables that programs of methods are given, where they are set; no password or token among them."""
-_PASSED_ON_STARTS = ("LC_", "CUDA_", "NVIDIA_", "OMP_", "MKL_", "OPENBLAS_", "GIT_CONFIG_")
-_BUILDERS = ("UV_", "PIP_", "CONDA_")
-"""What an installer is given besides: where the user's package index is."""
-_GUARD = Path(__file__).with_name("guard.py")
+from mcbench.baselines.external import guard
+from mcbench.baselines.external.variables import variables
+
 _FULL_DISK = ("no space left on device", "disk quota exceeded", "file too large")
 _LINES = 20
 """How far from a log's end a full disk is looked for: errors of other packages may follow it."""
@@ -57,17 +47,6 @@ class Outcome:
     code: int
     cut: Literal["", "time", "memory"]
     seconds: float
-
-
-def variables(extra: Mapping[str, str] | None = None, *, installing: bool = False) -> dict[str, str]:
-    """Return the environment variables for a program: those on the list, and `extra`."""
-    starts = _PASSED_ON_STARTS + (_BUILDERS if installing else ())
-    passed = {
-        name: value
-        for name, value in os.environ.items()
-        if name.upper() in _PASSED_ON or name.upper().startswith(starts)
-    }
-    return {**passed, **(extra or {})}
 
 
 def run_program(
@@ -98,7 +77,7 @@ def run_program(
     """
     began = time.monotonic()
     cut: Literal["", "time", "memory"] = ""
-    with log.open("ab") as output, _told_to_end(), _guard() as guard:
+    with log.open("ab") as output, _told_to_end(), _guard(variables()) as watching:
         process = subprocess.Popen(
             list(arguments),
             cwd=cwd,
@@ -108,7 +87,7 @@ def run_program(
             stderr=subprocess.STDOUT,
             start_new_session=os.name == "posix",
         )
-        guard.watch(process.pid)
+        watching.watch(process.pid)
         try:
             while process.poll() is None and not cut:
                 with suppress(subprocess.TimeoutExpired):
@@ -119,7 +98,7 @@ def run_program(
                     cut = "memory"
         finally:
             _end(process)
-            guard.dismiss()
+            watching.dismiss()
     return Outcome(process.returncode, "" if process.returncode == 0 else cut, time.monotonic() - began)
 
 
@@ -142,17 +121,37 @@ def disk_was_full(log: Path) -> bool:
     )
 
 
+@contextmanager
+def ended_by(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[None]:
+    """Run `command` at the end of the block, however that ends, and also where this process is killed in it.
+
+    For what is no child of this process, and so has to be ended by name.
+
+    Args:
+        command: the program and its arguments; whether it succeeds is not looked at.
+        environment: all of its environment variables.
+    """
+    with _guard(environment) as watching:
+        watching.watch(list(command))
+        try:
+            yield
+        finally:
+            guard.run(list(command), dict(environment))
+            watching.dismiss()
+
+
 class _Guard:
     """This side of `guard.py`; without process groups (Windows), nothing."""
 
     def __init__(self, told: IO[bytes] | None) -> None:
         self._told = told
 
-    def watch(self, group: int) -> None:
-        self._say(f"{group}")
+    def watch(self, wanted: int | list[str]) -> None:
+        """Say what to do where this process dies: kill a process group, or run a command."""
+        self._say(json.dumps(wanted))
 
     def dismiss(self) -> None:
-        """Say that the program is at its end; a guard that was never told so kills what is left of it."""
+        """Say that all has come to its end; a guard that was never told so does what it was told to."""
         self._say("ended")
 
     def _say(self, line: str) -> None:
@@ -163,15 +162,15 @@ class _Guard:
 
 
 @contextmanager
-def _guard() -> Iterator[_Guard]:
+def _guard(environment: Mapping[str, str]) -> Iterator[_Guard]:
     """Yield a guard that waits in a session of its own, started before what it guards."""
     if os.name != "posix":
         yield _Guard(None)
         return
     process = subprocess.Popen(
-        [sys.executable, "-I", "-S", str(_GUARD)],
+        [sys.executable, "-I", "-S", guard.__file__],
         cwd="/",
-        env=variables(),
+        env=dict(environment),
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

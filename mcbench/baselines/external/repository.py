@@ -7,7 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from mcbench.baselines.external.programs import disk_was_full, last_lines, run_program, variables
+from mcbench.baselines.external.programs import disk_was_full, last_lines, run_program
+from mcbench.baselines.external.variables import variables
 from mcbench.baselines.spec import Repository
 from mcbench.errors import DataMissingError, DiskSpaceError, InputError, MismatchError, NetworkError
 

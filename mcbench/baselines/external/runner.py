@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mcbench.baselines.external.containers.mounts import named_in, targets
+from mcbench.baselines.external.containers.running import STARTED_NOTHING, in_container
 from mcbench.baselines.external.installing import Installation
 from mcbench.baselines.external.job import RESULT, JobRecord, ResultRecord
-from mcbench.baselines.external.programs import Outcome, disk_was_full, last_lines, run_program, variables
+from mcbench.baselines.external.programs import Outcome, disk_was_full, last_lines, run_program
+from mcbench.baselines.external.variables import engine_variables, variables
 from mcbench.baselines.spec import Limits, Spec
 from mcbench.errors import (
     DataMissingError,
@@ -23,6 +29,8 @@ DRIVERS = Path(__file__).parent / "drivers"
 LOG = "driver.log"
 _SAID_ITSELF = 3
 """Exit code of a driver that says what is wrong: `driver_kit.FAILED`."""
+_SIGNALLED = 128
+"""Exit codes of containers whose program a signal ended are this and the signal's number."""
 _LINES, _ALL_LINES = 6, 200
 _QUIET = {
     "PYTHONNOUSERSITE": "1",
@@ -36,6 +44,15 @@ _QUIET = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "DO_NOT_TRACK": "1",
 }
+
+
+@dataclass(frozen=True)
+class _Launch:
+    """How a job's program is started, and what `run_program` has to see to."""
+
+    arguments: Sequence[str]
+    environment: dict[str, str]
+    memory_gb: float | None
 
 
 def driver_path(spec: Spec) -> Path:
@@ -72,28 +89,31 @@ def run_job(
         InputError: the program cannot be started.
     """
     log = folder / LOG
-    arguments = _arguments(spec, installation, folder, job)
-    extra = {**_QUIET, **(spec.environment.variables if spec.environment else {})}
-    try:
-        outcome = run_program(
-            arguments,
-            cwd=folder,
-            environment=variables(extra),
-            log=log,
-            minutes=limits.minutes,
-            memory_gb=limits.memory_gb,
-        )
-    except (FileNotFoundError, PermissionError) as error:
-        raise InputError(
-            f"{spec.id}: cannot start {arguments[0]}: {error.strerror}", "correct the command in its spec"
-        ) from error
+    launched = _here if installation.container is None else _contained
+    with launched(spec, installation, folder, job, limits) as launch:
+        try:
+            outcome = run_program(
+                launch.arguments,
+                cwd=folder,
+                environment=launch.environment,
+                log=log,
+                minutes=limits.minutes,
+                memory_gb=launch.memory_gb,
+            )
+        except (FileNotFoundError, PermissionError) as error:
+            raise InputError(
+                f"{spec.id}: cannot start {launch.arguments[0]}: {error.strerror}",
+                "correct the command in its spec",
+            ) from error
+    if installation.container is not None:
+        outcome = _as_of_the_program(outcome, limits)
     if outcome.code and not outcome.cut and disk_was_full(log):
         raise DiskSpaceError(
             f"{spec.id} on {job.video}: the disk was full while its program wrote to {folder.parent}",
             "make room, or choose another disk with --home or MCBENCH_HOME",
         )
     if outcome.code or outcome.cut:
-        raise _ended(spec, job, outcome, limits, log)
+        raise _ended(spec, installation, job, outcome, limits, log)
     try:
         return _checked(spec, folder, job, outcome)
     except McbenchError as error:
@@ -116,6 +136,44 @@ def made_frames(spec: Spec, folder: Path, job: JobRecord) -> FrameSource:
     if not pictures:
         raise MismatchError(f"it made no frame of {job.n_frames}")
     return open_frames(output)
+
+
+@contextmanager
+def _here(
+    spec: Spec, installation: Installation, folder: Path, job: JobRecord, limits: Limits
+) -> Iterator[_Launch]:
+    extra = {**_QUIET, **(spec.environment.variables if spec.environment else {})}
+    yield _Launch(_arguments(spec, installation, folder, job), variables(extra), limits.memory_gb)
+
+
+@contextmanager
+def _contained(
+    spec: Spec, installation: Installation, folder: Path, job: JobRecord, limits: Limits
+) -> Iterator[_Launch]:
+    """The engine limits the memory: what it runs is no child of this process."""
+    assert installation.container is not None  # as the caller looked
+    weights = [Path(path) for path in job.weights.values()]
+    read = [DRIVERS, *targets(weights), *named_in(str(value) for value in job.options.values())]
+    read += [Path(each) for each in (job.repository, job.weights_folder) if each]
+    with in_container(
+        installation.container,
+        _arguments(spec, installation, folder, job),
+        folder=folder,
+        read=[*read, *([driver_path(spec).parent] if spec.driver else [])],
+        environment={**_QUIET, **(spec.environment.variables if spec.environment else {})},
+        gpus=job.device.startswith("cuda"),
+        memory_gb=limits.memory_gb,
+    ) as words:
+        yield _Launch(words, engine_variables(), None)
+
+
+def _as_of_the_program(outcome: Outcome, limits: Limits) -> Outcome:
+    """Return how a program in a container ended, from what the engine's own program ended with."""
+    if outcome.cut or outcome.code <= _SIGNALLED:
+        return outcome
+    number = outcome.code - _SIGNALLED
+    too_large = number == signal.SIGKILL and limits.memory_gb is not None
+    return replace(outcome, code=-number, cut="memory" if too_large else "")
 
 
 def _arguments(spec: Spec, installation: Installation, folder: Path, job: JobRecord) -> Sequence[str]:
@@ -174,7 +232,9 @@ def _is_flat(frame: Frame) -> bool:
     return bool((frame == frame[0, 0]).all())
 
 
-def _ended(spec: Spec, job: JobRecord, outcome: Outcome, limits: Limits, log: Path) -> WorkerError:
+def _ended(
+    spec: Spec, installation: Installation, job: JobRecord, outcome: Outcome, limits: Limits, log: Path
+) -> WorkerError:
     if outcome.cut == "time":
         why = f"was ended after {limits.minutes:g} minutes"
         hint = "give it longer: --option limit_minutes=N"
@@ -183,6 +243,9 @@ def _ended(spec: Spec, job: JobRecord, outcome: Outcome, limits: Limits, log: Pa
         hint = "give it more: --option limit_memory_gb=N"
     elif outcome.code < 0:
         why, hint = f"was killed by signal {-outcome.code}", "is there enough memory?"
+    elif installation.container is not None and outcome.code == STARTED_NOTHING:
+        why = f"was not started: {installation.container.engine.program} could not run its container"
+        hint = ""
     else:
         why, hint = f"ended with exit code {outcome.code}", ""
     if outcome.code == _SAID_ITSELF and spec.driver:
