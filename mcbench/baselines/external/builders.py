@@ -20,6 +20,7 @@ from mcbench.errors import DiskSpaceError, InputError, WorkerError
 MINUTES = 240.0
 """What a step may take."""
 PIP_SETTINGS = {"PYTHONNOUSERSITE": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
+_LINES = 8
 _ELSEWHERE = {"conda": ("micromamba", "mamba", "conda"), "docker": ("docker", "podman")}
 """Builders that are never chosen by themselves -> their programs."""
 
@@ -70,9 +71,7 @@ class Steps:
         )
         if outcome.code == 0:
             return
-        told = last_lines(self._log, 8)
-        begun = max((place for place, line in enumerate(told) if line.startswith("$ ")), default=-1)
-        told = told[begun + 1 :]  # what earlier steps said explains nothing
+        told = self.told()
         if disk_was_full(self._log):
             raise DiskSpaceError(
                 f"the disk was full while the environment was built: {' | '.join(told[-1:])}",
@@ -80,6 +79,12 @@ class Steps:
             )
         why = "it took too long" if outcome.cut else f"exit code {outcome.code}"
         raise WorkerError(f"{what} failed ({why}): {' | '.join(told)}", f"the whole log: {self._log}")
+
+    def told(self) -> list[str]:
+        """Return the last lines of the last step; what earlier ones said explains nothing."""
+        lines = last_lines(self._log, _LINES)
+        begun = max((place for place, line in enumerate(lines) if line.startswith("$ ")), default=-1)
+        return lines[begun + 1 :]
 
     def ask(self, arguments: Sequence[str]) -> str:
         """Return what a program prints; empty where it fails."""
@@ -106,8 +111,17 @@ class Made:
     keep: Callable[[], ContainerImage | None] = lambda: None
 
 
-Maker = Callable[[Order, Path], AbstractContextManager[Made]]
-"""(what is to be built, log) -> the environment, while its packages are put into it."""
+@dataclass(frozen=True)
+class Maker:
+    """A way to make environments.
+
+    Attributes:
+        check: raises InputError where this machine lacks what it needs; asked before anything is removed.
+        make: (what is to be built, log) -> the environment, while its packages are put into it.
+    """
+
+    check: Callable[[], object]
+    make: Callable[[Order, Path], AbstractContextManager[Made]]
 
 
 def python_of(folder: Path) -> Path:
@@ -125,9 +139,7 @@ def by_uv(order: Order, log: Path) -> Iterator[Made]:
         InputError: there is no uv.
         WorkerError: it has no such Python; the hint names other builders that are here.
     """
-    uv, steps, python = find_uv(), Steps(log), str(python_of(order.folder))
-    if not uv:
-        raise InputError("there is no uv on this machine", "pip install uv, or: --with venv")
+    uv, steps, python = check_uv(), Steps(log), str(python_of(order.folder))
     try:
         steps.run(
             [*uv, "venv", "--no-project", "--python", order.wanted.python, str(order.folder / "venv")],
@@ -160,9 +172,7 @@ def by_conda(order: Order, log: Path) -> Iterator[Made]:
         InputError: there is none of them.
         WorkerError: it failed.
     """
-    conda, steps = next(filter(None, map(shutil.which, _ELSEWHERE["conda"])), None), Steps(log)
-    if conda is None:
-        raise InputError("there is no conda, mamba or micromamba on this machine", "use uv: --with uv")
+    conda, steps = check_conda(), Steps(log)
     what = [f"python={order.wanted.python}", "pip"]
     steps.run([conda, "create", "--yes", "--prefix", str(order.folder / "venv"), *what], "conda create")
     yield _with_its_own_pip(steps, order)
@@ -173,6 +183,29 @@ def find_uv() -> list[str]:
     beside = shutil.which("uv", path=str(Path(sys.executable).parent))
     found = shutil.which("uv") or beside
     return [found] if found else []
+
+
+def check_uv() -> list[str]:
+    """Return how uv is called.
+
+    Raises:
+        InputError: there is none.
+    """
+    if uv := find_uv():
+        return uv
+    raise InputError("there is no uv on this machine", "pip install uv, or: --with venv")
+
+
+def check_conda() -> str:
+    """Return the path of micromamba, mamba or conda.
+
+    Raises:
+        InputError: there is none of them.
+    """
+    for name in _ELSEWHERE["conda"]:
+        if found := shutil.which(name):
+            return found
+    raise InputError("there is no conda, mamba or micromamba on this machine", "use uv: --with uv")
 
 
 def _with_its_own_pip(steps: Steps, order: Order) -> Made:

@@ -17,7 +17,7 @@ from mcbench.baselines.external.containers.building import PYTHON
 from mcbench.baselines.external.containers.left import remove_left
 from mcbench.baselines.external.containers.record import ContainerImage
 from mcbench.baselines.external.containers.running import Container, find_container
-from mcbench.baselines.external.environment import Builder, build
+from mcbench.baselines.external.environment import Builder, build, check_builder
 from mcbench.baselines.spec import Spec
 from mcbench.downloads import is_offline
 from mcbench.errors import DataMissingError, DiskSpaceError, FileFormatError, InputError, McbenchError
@@ -153,8 +153,8 @@ def install(
         the record; None for a method that needs no installing.
 
     Raises:
+        InputError: it is here, made by another builder than the one asked for, or that is not here.
         InputError, NetworkError, WorkerError, DiskSpaceError: a step failed; `failed.json` says so too.
-        InputError: it is here, made by another builder than the one asked for.
     """
     if not needs_installing(spec):
         return None
@@ -164,6 +164,8 @@ def install(
         if not again and (record := _ready(folder)) is not None:
             _check_as_asked(spec, record, builder, base)
             return record
+        if spec.environment:
+            check_builder(builder, base)
         return _install(spec, folder, source, (builder, base), is_offline(offline), shown)
 
 

@@ -17,7 +17,6 @@ from mcbench.baselines.external.containers.engine import Engine, find_engine
 from mcbench.baselines.external.containers.left import container_held
 from mcbench.baselines.external.containers.mounts import mounts, named_in
 from mcbench.baselines.external.containers.record import ContainerImage, Left
-from mcbench.baselines.external.programs import last_lines
 from mcbench.baselines.external.variables import container_builder_variables, engine_variables
 from mcbench.errors import InputError, NetworkError, WorkerError
 
@@ -44,7 +43,7 @@ def by_container(order: Order, log: Path) -> Iterator[Made]:
     given = _given()
     steps = Steps(log, {**given, **engine_variables()})
     base = order.base or f"docker.io/library/python:{order.wanted.python}"
-    base_id = _bring(engine, base, steps, log, order.offline)
+    base_id = _bring(engine, base, steps, order.offline)
     name, tag = _names(order.folder)
     inside = engine.words("exec", *(word for each in given for word in ("--env", each)), name)
     with container_held(engine, Left(engine=engine.program, container=name, image=tag), order.folder):
@@ -79,7 +78,7 @@ def _names(folder: Path) -> tuple[str, str]:
     return f"mcbench-install-{key}", f"localhost/mcbench-method:{key}"
 
 
-def _bring(engine: Engine, base: str, steps: Steps, log: Path, offline: bool) -> str:
+def _bring(engine: Engine, base: str, steps: Steps, offline: bool) -> str:
     """Return the id of the base, which is fetched unless it is here."""
     if here := engine.image_id(base):
         return here
@@ -90,7 +89,7 @@ def _bring(engine: Engine, base: str, steps: Steps, log: Path, offline: bool) ->
         steps.run(engine.words("pull", base), f"{engine.program} pull")
     except WorkerError as error:
         raise NetworkError(
-            f"{engine.program} cannot get the image {base}: {' | '.join(last_lines(log, 3))}",
+            f"{engine.program} cannot get the image {base}: {' | '.join(steps.told())}",
             f"is its registry reached from here? Or {other}",
         ) from error
     return engine.image_id(base)
