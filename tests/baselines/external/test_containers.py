@@ -9,6 +9,7 @@ an image with Python that the engine of this machine has, against that engine:
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -19,16 +20,19 @@ from pathlib import Path
 
 import psutil
 import pytest
+from typer.testing import CliRunner
 
 from mcbench.baselines.external import installing
 from mcbench.baselines.external.containers.engine import Engine, find_engine
 from mcbench.baselines.external.containers.left import NOTE
 from mcbench.baselines.external.containers.mounts import mounts, named_in, targets
-from mcbench.baselines.external.containers.record import Left
+from mcbench.baselines.external.containers.record import ContainerImage, Left
+from mcbench.baselines.external.containers.running import Container, in_container
 from mcbench.baselines.external.installing import find_installation, install, install_state
 from mcbench.baselines.external.variables import container_builder_variables, container_variables
 from mcbench.baselines.spec import PythonEnvironment, Spec, read_spec
 from mcbench.baselines.weights import install_weights
+from mcbench.cli import app
 from mcbench.errors import DataMissingError, InputError, NetworkError, WorkerError
 from tests.baselines.external.test_stopping import until
 from tests.baselines.test_installing import with_environment
@@ -162,7 +166,9 @@ def method(
             pytest.skip("MCBENCH_TEST_BASE_IMAGE names no image with Python")
         engine = find_engine()
         which = ("-c", "import sys; print('%d.%d' % sys.version_info[:2])")
-        version = engine.ask("run", "--rm", "--entrypoint", "python3", base, *which).stdout.strip()
+        asked = engine.ask("run", "--rm", "--network", "none", "--entrypoint", "python3", base, *which)
+        assert asked.returncode == 0, asked.stderr
+        version = asked.stdout.strip()
     folder = tmp_path / "method"
     (folder / "weights").mkdir(parents=True)
     (folder / "elsewhere").write_text("weights", encoding="utf-8")
@@ -242,6 +248,31 @@ def test_the_container_of_a_killed_process_is_gone(method: Method, tmp_path: Pat
     assert len(animate(str(method.path))) == 3
     assert method.containers() == []
     assert list(jobs.iterdir()) == []
+
+
+def test_the_command_line_installs_shows_and_removes(
+    method: Method, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def said(*words: str) -> str:
+        done = CliRunner().invoke(app, ["baselines", *words])
+        assert done.exit_code == 0, done.output
+        return str(done.output)
+
+    name = str(method.path)
+    told = said("install", name, "--with", "docker", "--base", method.base)
+    image = Left.read(installing.installation_folder(method.spec) / NOTE).image
+    assert f"its environment is the image {image} of {method.engine.program}" in told
+    shown = json.loads(said("show", name, "--json"))
+    assert (shown["here"], shown["installed"]["image"]["name"]) == ("yes", image)
+    assert image in said("show", name)
+    path = os.environ["PATH"]
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    with pytest.raises(InputError, match=f"the image {image} cannot be removed: there is no"):
+        installing.remove(method.spec)
+    monkeypatch.setenv("PATH", path)
+    assert method.engine.image_id(image)
+    assert "removed" in said("remove", name)
+    assert method.engine.image_id(image) == ""
 
 
 @pytest.mark.slow
@@ -356,8 +387,21 @@ def test_the_caller_owns_what_a_container_writes(
     client(tmp_path / "bin", "docker", f"echo '{info}'")  # podman, too, may be called docker
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
     engine = find_engine()
+    assert not engine.limits_memory
     assert engine.as_caller() == options
     assert engine.with_gpus()[0] == gpus
+
+
+def test_a_limit_that_the_engine_would_not_keep_is_refused(tmp_path: Path) -> None:
+    engine = Engine("podman", "podman", "podman", "rootless", limits_memory=False)
+    image = ContainerImage(engine="podman", name="x", id="x", base="x", base_id="x")
+    with (
+        pytest.raises(InputError, match="podman cannot limit the memory"),
+        in_container(
+            Container(engine, image), ["x"], folder=tmp_path, read=(), environment={}, gpus=False, memory_gb=1
+        ),
+    ):
+        pass
 
 
 def test_what_a_container_is_shown_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

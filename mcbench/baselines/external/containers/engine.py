@@ -32,12 +32,15 @@ class Engine:
         kind: what it is; a program `docker` may be podman's.
         users: how users in a container are those outside: the same, all shifted but the caller's own (who
             is root inside with docker), or all shifted.
+        limits_memory: whether it keeps to a limit of memory; podman without root does not on older systems
+            (cgroups of version 1), and says nothing.
     """
 
     program: str
     path: str
     kind: Literal["docker", "podman"]
     users: Literal["same", "rootless", "remapped"]
+    limits_memory: bool
 
     def words(self, *arguments: str) -> list[str]:
         """Return a command of the engine as a list of arguments."""
@@ -111,10 +114,13 @@ def _engine(program: str, path: str, told: subprocess.CompletedProcess[str]) -> 
     except ValueError:
         return None
     if isinstance(info, dict) and info.get("ServerVersion"):
-        return Engine(program, path, "docker", _users(info))
+        return Engine(program, path, "docker", _users(info), bool(info.get("MemoryLimit")))
     if isinstance(info, dict) and isinstance(info.get("host"), dict):
-        rootless = info["host"].get("security", {}).get("rootless")
-        return Engine(program, path, "podman", "rootless" if rootless else "same")
+        host = info["host"]
+        users: Literal["same", "rootless"] = (
+            "rootless" if (host.get("security") or {}).get("rootless") else "same"
+        )
+        return Engine(program, path, "podman", users, "memory" in (host.get("cgroupControllers") or ()))
     return None
 
 

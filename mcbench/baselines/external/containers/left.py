@@ -10,7 +10,7 @@ from mcbench.baselines.external.containers.engine import Engine, find_engine
 from mcbench.baselines.external.containers.record import Left
 from mcbench.baselines.external.programs import ended_by
 from mcbench.baselines.external.variables import engine_variables
-from mcbench.errors import FileFormatError, WorkerError
+from mcbench.errors import FileFormatError, InputError, WorkerError
 
 NOTE = "container.json"
 _REMOVE = ("rm", "--force", "--volumes")
@@ -49,7 +49,11 @@ def remove_left(folder: Path) -> None:
         left = Left.read(folder / NOTE)
     except FileFormatError:
         return  # damaged: it names nothing
-    engine = find_engine(left.engine)
+    try:
+        engine = find_engine(left.engine)
+    except InputError as error:
+        what = f"the image {left.image}" if left.image else f"the container {left.container}"
+        raise InputError(f"{what} cannot be removed: {error.message}", error.hint) from error
     engine.ask(*_REMOVE, left.container)
     if left.image and engine.image_id(left.image):
         told = engine.ask("image", "rm", left.image)

@@ -13,7 +13,7 @@ from mcbench.baselines.external.containers.left import container_held
 from mcbench.baselines.external.containers.mounts import confined, mounts, targets
 from mcbench.baselines.external.containers.record import ContainerImage, Left
 from mcbench.baselines.external.variables import container_variables
-from mcbench.errors import DataMissingError
+from mcbench.errors import DataMissingError, InputError
 
 _SHARED_MEMORY = "2g"
 """Of /dev/shm, through which workers of data loaders hand on tensors; engines give 64 MB by themselves."""
@@ -75,8 +75,16 @@ def in_container(
         environment: its variables besides those on the list.
         gpus: give it those of this machine.
         memory_gb: resident memory that it may take, in 10^9 bytes.
+
+    Raises:
+        InputError: there is a limit of memory, and the engine does not keep to one.
     """
     engine = container.engine
+    if memory_gb is not None and not engine.limits_memory:
+        raise InputError(
+            f"{engine.program} cannot limit the memory of its containers on this machine",
+            "leave out the limit, or install the method with an engine that can: as root, or with cgroups 2",
+        )
     name = f"mcbench-{re.sub('[^A-Za-z0-9_.-]', '-', folder.name)}"
     given = container_variables({"HOME": str(folder), **(_GPU if gpus else {}), **environment})
     limit = [] if memory_gb is None else [f"{round(memory_gb * 1e9)}b"]

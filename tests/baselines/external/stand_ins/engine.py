@@ -125,7 +125,7 @@ def main() -> int:
     """Do what the command line says."""
     engine, (command, *words) = Engine(Path(sys.argv[1])), sys.argv[2:]
     if command == "info":
-        print(json.dumps({"ServerVersion": "stand-in", "SecurityOptions": []}))
+        print(json.dumps({"ServerVersion": "stand-in", "SecurityOptions": [], "MemoryLimit": True}))
         return 0
     if command == "ps":
         print("\n".join(folder.name for folder in engine.containers.iterdir()))
