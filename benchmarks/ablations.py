@@ -95,9 +95,11 @@ def _wins(whole: ScoreRecord, other: ScoreRecord, key: str) -> str:
     mine, theirs = whole.metrics[key], other.metrics[key]
     if not mine.by_video:
         return ""
+    # Of people there may be a number in one run alone: nobody hides whom in a still.
+    both = sorted(mine.by_video.keys() & theirs.by_video.keys())
     sign = 1 if mine.higher_is_better else -1
-    wins = sum(sign * (value - theirs.by_video[video]) > 0 for video, value in mine.by_video.items())
-    return f" ({wins}/{len(mine.by_video)})"
+    wins = sum(sign * (mine.by_video[video] - theirs.by_video[video]) > 0 for video in both)
+    return f" ({wins}/{len(both)})" if both else ""
 
 
 def slices(records: dict[str, ScoreRecord], names: list[str]) -> list[str]:

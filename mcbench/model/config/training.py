@@ -51,6 +51,8 @@ class TrainingConfig(Section):
     """Share of clips trained at the last timestep, pure noise: all that sampling in one step sees."""
     perceptual_weight: Annotated[float, Field(ge=0)] = 0.0
     """Weight of the LPIPS (AlexNet) of decoded estimates, added to the loss. It flatters a model's LPIPS."""
+    texture_weight: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of how far decoded estimates are from the truth in their amount of fine detail (ours)."""
     loss: Literal["huber", "mse"] = "huber"
     """Of the scheduler's target: Huber in units of `loss_delta`, or the squared error."""
     loss_delta: Annotated[float, Field(gt=0)] = 0.1

@@ -23,7 +23,7 @@ from mcbench.model.training.objective import (
     prediction_target,
     training_noise,
 )
-from mcbench.model.training.perceptual import PerceptualTerm
+from mcbench.model.training.perceptual import PerceptualTerm, texture_distance
 
 
 @dataclass(frozen=True)
@@ -148,14 +148,22 @@ class LossModule(nn.Module):
         weights = self._weights(batch, draws, frames)
         counted = self._what_decodes(predicted, batch, frames).float()
         loss: torch.Tensor = (self._error(counted, target) * weights).mean()
-        if self._perceptual is not None:
+        if self._perceptual is not None or self._config.texture_weight:
             estimate = clean_estimate(self._scheduler, predicted, noisy, draws.timesteps)
             pictures = self._space.decode_frames(_as_rows(estimate), batch.guesses, batch.changeable)
-            loss = loss + self._config.perceptual_weight * self._perceptual(pictures.float(), batch.frames)
+            loss = loss + self._of_pictures(pictures.float(), batch.frames)
         if self._every_gradient:
             for parameter in self.networks.parameters():
                 if parameter.requires_grad:
                     loss = loss + 0 * parameter.flatten()[0]
+        return loss
+
+    def _of_pictures(self, made: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
+        loss = made.new_zeros(())
+        if self._perceptual is not None:
+            loss = loss + self._config.perceptual_weight * self._perceptual(made, true)
+        if self._config.texture_weight:
+            loss = loss + self._config.texture_weight * texture_distance(made, true)
         return loss
 
     def _what_decodes(self, predicted: torch.Tensor, batch: Batch, frames: int) -> torch.Tensor:
