@@ -148,7 +148,10 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     given = parser.parse_args()
     told = ModelConfig.load(given.config).model_dump(mode="json")
-    told["training"] |= {"drop_reference": 0.0, "perceptual_weight": 0.0}
+    # What costs the same in every way, and is not written out in the others, is left out.
+    told["training"] |= {"drop_reference": 0.0, "perceptual_weight": 0.0, "texture_weight": 0.0}
+    if told["latents"]["kind"] == "space-to-depth":
+        told["latents"]["smoothing"] = 1
     if given.size:
         told["size"] = [int(side) for side in given.size.split("x")]
         for stage in ("stage1", "stage2"):
