@@ -24,7 +24,7 @@ from mcbench.model.loading import find_checkpoint, load_pipeline
 from mcbench.progress import LineProgress
 from mcbench.records import ScoreRecord
 from mcbench.runs import RunRequest, run_folder, run_model
-from mcbench.scoring import Compute, score_runs
+from mcbench.scoring import Compute, protocol, score_runs
 
 BASELINES = ("copy-reference", "warp")
 WHOLE = "ours"
@@ -34,7 +34,7 @@ SHOWN = [
     "l1", "psnr", "ssim", "lpips", "fid", "fid_vid", "fvd", "kid", "kvd",
     "person_psnr", "person_ssim", "person_lpips", "iaa", "iaa_cross", "occlusion_order", "akd",
 ]  # fmt: skip
-LEFT_OUT = ("lpips_vgg",)
+LEFT_OUT = {"lpips_vgg"}
 
 
 def variants(checkpoint: str | None) -> dict[str, tuple[str, dict[str, str | float]]]:
@@ -152,13 +152,14 @@ def main() -> None:
     folders = run_variants(arguments, progress)
     if arguments.sheet:
         write_sheet(arguments.sheet, arguments.split, folders[WHOLE])
+    known = {metric.key for name in arguments.protocol for metric in protocol(name).frame_metrics}
     scored = score_runs(
-        list(folders.values()), protocols=arguments.protocol, leave_out=LEFT_OUT,
+        list(folders.values()), protocols=arguments.protocol, leave_out=sorted(known & LEFT_OUT),
         compute=Compute(), progress=progress,
     )  # fmt: skip
-    for number, protocol in enumerate(arguments.protocol):
-        records = {name: scored[folder][number] for name, folder in folders.items()}
-        print(f"\n{protocol}, {next(iter(records.values())).coverage.videos_scored} videos\n")
+    for number, name in enumerate(arguments.protocol):
+        records = {variant: scored[folder][number] for variant, folder in folders.items()}
+        print(f"\n{name}, {next(iter(records.values())).coverage.videos_scored} videos\n")
         print("\n".join(table(records, SHOWN)))
         print("\n".join(slices(records, ["iaa", "iaa_cross", "occlusion_order"])))
 
