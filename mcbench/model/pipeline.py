@@ -37,6 +37,8 @@ from mcbench.records import Size
 _MAPS_AT_ONCE = 8
 _FRAMES_AT_ONCE = 4
 _ASPECT_TOLERANCE = 0.02
+# Made once: latents are asked for at every few frames.
+_LATENTS: TypeAdapter[SpaceToDepthConfig | AutoencoderConfig] = TypeAdapter(LatentsConfig)
 
 
 @dataclass
@@ -174,10 +176,7 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
     @property
     def latents_config(self) -> SpaceToDepthConfig | AutoencoderConfig:
         """The section `latents` of the settings; what an older pipeline lacks is as the defaults say."""
-        section: SpaceToDepthConfig | AutoencoderConfig = TypeAdapter(LatentsConfig).validate_python(
-            self.config.settings["latents"]
-        )
-        return section
+        return _LATENTS.validate_python(self.config.settings["latents"])
 
     @property
     def sampling(self) -> SamplingConfig:

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from mcbench.baselines.external.containers.engine import PROGRAMS
 from mcbench.baselines.external.containers.record import ContainerImage
 from mcbench.baselines.external.programs import disk_was_full, last_lines, run_program
 from mcbench.baselines.external.variables import variables
@@ -20,8 +21,10 @@ from mcbench.errors import DiskSpaceError, InputError, WorkerError
 MINUTES = 240.0
 """What a step may take."""
 PIP_SETTINGS = {"PYTHONNOUSERSITE": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
+WHICH_PYTHON = ("-c", "import sys; print('%d.%d' % sys.version_info[:2])")
+"""Arguments by which an interpreter tells its version, as 3.11."""
 _LINES = 8
-_ELSEWHERE = {"conda": ("micromamba", "mamba", "conda"), "docker": ("docker", "podman")}
+_ELSEWHERE = {"conda": ("micromamba", "mamba", "conda"), "docker": PROGRAMS}
 """Builders that are never chosen by themselves -> their programs."""
 
 
@@ -217,10 +220,7 @@ def _interpreter(version: str) -> str:
     """Return an interpreter of the wanted version that runs."""
     candidates = [sys.executable, *(shutil.which(name) for name in (f"python{version}", "python3"))]
     for candidate in filter(None, candidates):
-        told = subprocess.run(
-            [candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        told = subprocess.run([candidate, *WHICH_PYTHON], capture_output=True, text=True, check=False)
         if told.stdout.strip() == version:
             return candidate
     raise InputError(

@@ -142,8 +142,8 @@ def made_frames(spec: Spec, folder: Path, job: JobRecord) -> FrameSource:
 def _here(
     spec: Spec, installation: Installation, folder: Path, job: JobRecord, limits: Limits
 ) -> Iterator[_Launch]:
-    extra = {**_QUIET, **(spec.environment.variables if spec.environment else {})}
-    yield _Launch(_arguments(spec, installation, folder, job), variables(extra), limits.memory_gb)
+    given = variables(_variables_of(spec))
+    yield _Launch(_arguments(spec, installation, folder, job), given, limits.memory_gb)
 
 
 @contextmanager
@@ -160,11 +160,16 @@ def _contained(
         _arguments(spec, installation, folder, job),
         folder=folder,
         read=[*read, *([driver_path(spec).parent] if spec.driver else [])],
-        environment={**_QUIET, **(spec.environment.variables if spec.environment else {})},
+        environment=_variables_of(spec),
         gpus=job.device.startswith("cuda"),
         memory_gb=limits.memory_gb,
     ) as words:
         yield _Launch(words, engine_variables(), None)
+
+
+def _variables_of(spec: Spec) -> dict[str, str]:
+    """Return the variables that a method's program is given besides those of the list."""
+    return {**_QUIET, **(spec.environment.variables if spec.environment else {})}
 
 
 def _as_of_the_program(outcome: Outcome, limits: Limits) -> Outcome:

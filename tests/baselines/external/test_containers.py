@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,17 +22,16 @@ import pytest
 from typer.testing import CliRunner
 
 from mcbench.baselines.external import installing
+from mcbench.baselines.external.builders import WHICH_PYTHON
 from mcbench.baselines.external.containers.engine import Engine, find_engine
 from mcbench.baselines.external.containers.left import NOTE
-from mcbench.baselines.external.containers.mounts import mounts, named_in, targets
-from mcbench.baselines.external.containers.record import ContainerImage, Left
-from mcbench.baselines.external.containers.running import Container, in_container
+from mcbench.baselines.external.containers.record import Left
 from mcbench.baselines.external.installing import find_installation, install, install_state
-from mcbench.baselines.external.variables import container_builder_variables, container_variables
 from mcbench.baselines.spec import PythonEnvironment, Spec, read_spec
 from mcbench.baselines.weights import install_weights
 from mcbench.cli import app
 from mcbench.errors import DataMissingError, InputError, NetworkError, WorkerError
+from tests.baselines.external.commands import client
 from tests.baselines.external.test_stopping import until
 from tests.baselines.test_installing import with_environment
 from tests.baselines.test_runner import animate
@@ -136,13 +134,6 @@ class Method:
         return [name for name in asked.stdout.split() if name.startswith("mcbench-contained-")]
 
 
-def client(folder: Path, name: str, script: str) -> None:
-    """Write a program of this name."""
-    folder.mkdir(exist_ok=True)
-    (folder / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
-    (folder / name).chmod(0o755)
-
-
 def stand_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Put a stand-in of docker first on the path; return its only image."""
     (folder / "images" / "base").mkdir(parents=True)
@@ -165,8 +156,8 @@ def method(
         if not base:
             pytest.skip("MCBENCH_TEST_BASE_IMAGE names no image with Python")
         engine = find_engine()
-        which = ("-c", "import sys; print('%d.%d' % sys.version_info[:2])")
-        asked = engine.ask("run", "--rm", "--network", "none", "--entrypoint", "python3", base, *which)
+        which = ("run", "--rm", "--network", "none", "--entrypoint", "python3", base, *WHICH_PYTHON)
+        asked = engine.ask(*which)
         assert asked.returncode == 0, asked.stderr
         version = asked.stdout.strip()
     folder = tmp_path / "method"
@@ -325,102 +316,3 @@ def test_a_base_that_cannot_be_had_is_told(tmp_path: Path, monkeypatch: pytest.M
     old = spec.model_copy(update={"environment": PythonEnvironment(python="3.2")})
     with pytest.raises(InputError, match=r"base has Python .*, and small wants 3\.2"):
         install(old, builder="docker", base="base")
-
-
-SILENT = (
-    "echo 'Cannot connect to the Docker daemon at unix:///x.' >&2; echo '{\"ServerVersion\":\"\"}'; exit 1"
-)
-
-
-def test_an_engine_that_is_absent_or_silent_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tools = tmp_path / "bin"
-    tools.mkdir()
-    monkeypatch.setenv("PATH", str(tools))
-    (tools / "sh").symlink_to("/bin/sh")
-    with pytest.raises(InputError, match="no docker or podman on this machine"):
-        install(with_environment(), builder="docker")
-    assert install_state(with_environment()).state == "not installed"
-    client(tools, "docker", SILENT)
-    with pytest.raises(
-        InputError, match="docker is here, and no engine answers it: Cannot connect"
-    ) as caught:
-        find_engine()
-    assert "systemctl start docker" in caught.value.hint
-    client(tools, "podman", """echo '{"host": {"security": {"rootless": true}}}'""")
-    assert (find_engine().program, find_engine().users) == ("podman", "rootless")
-    with pytest.raises(InputError, match="no engine answers"):
-        find_engine("docker")
-
-
-def test_the_client_of_this_machine_without_an_engine_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found = shutil.which("docker")
-    if found is None:
-        pytest.skip("there is no docker on this machine")
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path / 'absent.sock'}")
-    with pytest.raises(InputError, match="docker is here, and no engine answers it") as caught:
-        find_engine("docker")
-    assert "absent.sock" in caught.value.message
-
-
-ME = f"{os.getuid()}:{os.getgid()}"
-
-
-@pytest.mark.parametrize(
-    ("info", "options", "gpus"),
-    [
-        ('{"ServerVersion": "28", "SecurityOptions": ["name=seccomp"]}', ["--user", ME], "--gpus"),
-        ('{"ServerVersion": "28", "SecurityOptions": ["name=rootless"]}', ["--user", "0:0"], "--gpus"),
-        (
-            '{"ServerVersion": "28", "SecurityOptions": ["name=userns"]}',
-            ["--userns", "host", "--user", ME],
-            "--gpus",
-        ),
-        ('{"host": {"security": {"rootless": false}}}', ["--user", ME], "--device"),
-        ('{"host": {"security": {"rootless": true}}}', ["--userns", "keep-id", "--user", ME], "--device"),
-    ],
-)  # fmt: skip
-def test_the_caller_owns_what_a_container_writes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, info: str, options: list[str], gpus: str
-) -> None:
-    client(tmp_path / "bin", "docker", f"echo '{info}'")  # podman, too, may be called docker
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    engine = find_engine()
-    assert not engine.limits_memory
-    assert engine.as_caller() == options
-    assert engine.with_gpus()[0] == gpus
-
-
-def test_a_limit_that_the_engine_would_not_keep_is_refused(tmp_path: Path) -> None:
-    engine = Engine("podman", "podman", "podman", "rootless", limits_memory=False)
-    image = ContainerImage(engine="podman", name="x", id="x", base="x", base_id="x")
-    with (
-        pytest.raises(InputError, match="podman cannot limit the memory"),
-        in_container(
-            Container(engine, image), ["x"], folder=tmp_path, read=(), environment={}, gpus=False, memory_gb=1
-        ),
-    ):
-        pass
-
-
-def test_what_a_container_is_shown_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    odd, link = tmp_path / "a, b", tmp_path / "link"
-    odd.mkdir()
-    link.symlink_to(odd)
-    assert mounts([odd, tmp_path, odd], [tmp_path]) == [
-        "--mount", f"type=bind,source={tmp_path},target={tmp_path}",
-        "--mount", f'type=bind,"source={odd}","target={odd}",readonly',
-    ]  # fmt: skip
-    assert targets([link, odd]) == [odd]
-    assert named_in([f"{tmp_path} x", "/", "relative", "/absent", f"p @ file://{link}"]) == [tmp_path, link]
-    for name, value in {
-        "PATH": "/x", "HOME": "/x", "HTTPS_PROXY": "http://user:word@x", "PIP_INDEX_URL": "https://user:word@x",
-        "CUDA_HOME": "/x", "CUDA_VISIBLE_DEVICES": "1", "DOCKER_HOST": "unix:///x", "SOME_TOKEN": "x",
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-    given = container_variables({"MINE": "1"})
-    assert (given["CUDA_VISIBLE_DEVICES"], given["MINE"]) == ("1", "1")
-    secret = {"PATH", "HOME", "HTTPS_PROXY", "PIP_INDEX_URL", "CUDA_HOME", "DOCKER_HOST", "SOME_TOKEN"}
-    assert not secret & set(given)
-    assert secret & set(container_builder_variables({})) == {"HTTPS_PROXY", "PIP_INDEX_URL"}

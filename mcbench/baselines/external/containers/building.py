@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mcbench import files
-from mcbench.baselines.external.builders import PIP_SETTINGS, Made, Order, Steps
+from mcbench.baselines.external.builders import PIP_SETTINGS, WHICH_PYTHON, Made, Order, Steps
 from mcbench.baselines.external.containers.engine import Engine, find_engine
 from mcbench.baselines.external.containers.left import container_held
 from mcbench.baselines.external.containers.mounts import mounts, named_in
@@ -26,7 +26,6 @@ _SETTINGS = {**PIP_SETTINGS, "PIP_NO_CACHE_DIR": "1"}
 _PIP_FILE = Path("/etc/pip.conf")
 _USERS_PIP_FILES = (".config/pip/pip.conf", ".pip/pip.conf")
 _WAITS = "import time; time.sleep(86400)"
-_WHICH = "import sys; print('%d.%d' % sys.version_info[:2])"
 _DIGITS = 12
 
 
@@ -48,7 +47,7 @@ def by_container(order: Order, log: Path) -> Iterator[Made]:
     inside = engine.words("exec", *(word for each in given for word in ("--env", each)), name)
     with container_held(engine, Left(engine=engine.program, container=name, image=tag), order.folder):
         steps.run(_container(engine, name, base_id, order, given), f"a container of {base}")
-        version = steps.ask([*inside, "python3", "-c", _WHICH])
+        version = steps.ask([*inside, "python3", *WHICH_PYTHON])
         if version != order.wanted.python:
             raise InputError(
                 f"{base} has Python {version}, and {order.method} wants {order.wanted.python}",
