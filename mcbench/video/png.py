@@ -3,7 +3,8 @@
 Every row is stored as its difference to the row above, deflated by Intel's ISA-L at level 1, or by zlib at
 level 1 where ISA-L has no wheel. That takes a third of the time of zlib's level 1 alone at nearly the same
 size, and the files are read in half the time that Pillow takes (figures: docs/speed.md). The pixels are the
-same whoever packed them.
+same whoever packed them. The bytes need not be: in about one process of a hundred ISA-L 2.32 packs the same
+rows otherwise. So what tells whether frames are the same must compare or hash pixels, never files.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from mcbench.data.jobs import ClipJob, prepare_clip
 from mcbench.data.layouts import ClipMaterial
 from mcbench.errors import DataMissingError, FileFormatError, InputError, McbenchError
 from mcbench.records import ClipRecord
-from mcbench.video import digest_frames, open_frames
+from mcbench.video import digest_frames, open_frames, read_image
 from tests.data.making import (
     CLIPS_OF_FOLDER,
     TINY,
@@ -28,17 +28,7 @@ from tests.data.making import (
     install_tiny,
     some_poses,
 )
-from tests.video.making import numbered, write_video
-
-
-def content_of(folder: Path) -> dict[str, bytes]:
-    """All files below a folder but locks, by their path."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.name.endswith(".lock")
-    }
-
+from tests.video.making import content_of, numbered, write_video
 
 # --- generated -------------------------------------------------------------------------------------
 
@@ -70,7 +60,7 @@ def test_only_what_is_asked_for(home: Path) -> None:
     assert prepare("tiny", subset="one", home=home).name == "tiny/one"
 
 
-def test_several_processes_give_the_same_bytes(prepared: Path, tmp_path: Path) -> None:
+def test_several_processes_give_the_same_files(prepared: Path, tmp_path: Path) -> None:
     install_tiny(tmp_path / "other")
     progress = Collected()
     report = prepare("tiny", home=tmp_path / "other", workers=2, progress=progress)
@@ -110,12 +100,12 @@ def test_a_damaged_record_is_made_again(prepared: Path) -> None:
 
 def test_force_makes_anew(prepared: Path) -> None:
     frame = prepared / "prepared/tiny/generated/clips/demo-01/frames/000000.png"
-    good = frame.read_bytes()
+    good = read_image(frame)
     frame.write_bytes(b"damaged")
     assert prepare("tiny", home=prepared).with_status("skipped")
     report = prepare("tiny", home=prepared, clips=["demo-01"], force=True)
     assert [clip.status for clip in report.clips] == ["done"]
-    assert frame.read_bytes() == good
+    assert np.array_equal(read_image(frame), good)
 
 
 def test_another_size_makes_the_clips_anew(prepared: Path) -> None:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -169,3 +170,18 @@ def set_display_matrix(path: Path, matrix: tuple[int, int, int, int]) -> None:
     values = (a, b, 0, c, d, 0, 0, 0, 1 << 30)
     content[at : at + 36] = b"".join(value.to_bytes(4, "big", signed=True) for value in values)
     path.write_bytes(bytes(content))
+
+
+def content_of(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder but locks, by its path: a PNG's pixels, else the bytes."""
+    return {
+        str(path.relative_to(folder)): _pixels_of(path) if path.suffix == ".png" else path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.endswith(".lock")
+    }
+
+
+def _pixels_of(path: Path) -> bytes:
+    pixels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    assert pixels is not None, path
+    return f"{pixels.dtype} {pixels.shape} ".encode() + pixels.tobytes()

@@ -25,18 +25,24 @@ SHAPES = st.tuples(st.integers(1, 9), st.integers(1, 9)) | st.tuples(
 )
 
 
+def by_opencv(content: bytes) -> np.ndarray:
+    decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert decoded is not None
+    return decoded
+
+
 @given(image=hnp.arrays(np.uint8, SHAPES) | hnp.arrays(np.uint16, SHAPES))
 def test_png_is_lossless_for_another_reader(image: np.ndarray) -> None:
-    decoded = cv2.imdecode(np.frombuffer(encode_png(image), np.uint8), cv2.IMREAD_UNCHANGED)
+    decoded = by_opencv(encode_png(image))
     assert decoded.dtype == image.dtype
     assert np.array_equal(decoded[..., ::-1] if image.ndim == 3 else decoded, image)
 
 
 def test_png_of_views_and_big_endian_numbers() -> None:
     image = some_picture()
-    assert encode_png(image[:, ::-1]) == encode_png(image[:, ::-1].copy())
+    assert np.array_equal(by_opencv(encode_png(image[:, ::-1]))[..., ::-1], image[:, ::-1])
     deep = image.astype(np.uint16) * 257
-    assert encode_png(deep) == encode_png(deep.astype(">u2"))
+    assert np.array_equal(by_opencv(encode_png(deep.astype(">u2")))[..., ::-1], deep)
 
 
 @pytest.mark.parametrize(
@@ -60,9 +66,8 @@ def test_write_and_read(tmp_path: Path) -> None:
     write_png(tmp_path / "new" / "a.png", image)
     assert np.array_equal(read_image(tmp_path / "new" / "a.png"), image)
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.png"]
-    first = (tmp_path / "new" / "a.png").read_bytes()
-    write_png(tmp_path / "new" / "a.png", image)
-    assert (tmp_path / "new" / "a.png").read_bytes() == first
+    write_png(tmp_path / "new" / "a.png", image[::-1])
+    assert np.array_equal(read_image(tmp_path / "new" / "a.png"), image[::-1])
 
 
 # --- what pictures become ------------------------------------------------------------------------
