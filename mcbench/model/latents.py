@@ -52,7 +52,12 @@ class Latents(Protocol):
         """Return latents that decode to the guess wherever `changeable` is 0, as far as the space can say."""
 
     def decode_frames(
-        self, latents: torch.Tensor, guesses: torch.Tensor, changeable: torch.Tensor
+        self,
+        latents: torch.Tensor,
+        guesses: torch.Tensor,
+        changeable: torch.Tensor,
+        *,
+        least_difference: float = 0.0,
     ) -> torch.Tensor:
         """Return the pictures, clipped to 0..255, of what the denoiser produced.
 
@@ -60,6 +65,8 @@ class Latents(Protocol):
             latents: [n, channels, h, w].
             guesses: [n, 3, H, W], 0 to 255.
             changeable: [n, 1, H, W], 0 to 1: how much of a difference to the guess is added at each pixel.
+            least_difference: in levels of 255: where differences to the guess are smaller all around they
+                fade out; 0 keeps all.
         """
 
 
@@ -74,17 +81,12 @@ class SpaceToDepthLatents:
         scale: factor that brings the differences to about unit variance where people are.
         smoothing: side in pixels of the binomial window that decoded differences are convolved with; 1 leaves
             them. The edges of blocks, which show as a grid, go; the detail of the guess stays.
-        least_difference: in levels of 255: where decoded differences are smaller all around they fade out,
-            and the guess stays as it is. A network that is unsure spreads a haze of small ones.
     """
 
-    def __init__(
-        self, factor: int, *, scale: float, smoothing: int = 1, least_difference: float = 0.0
-    ) -> None:
+    def __init__(self, factor: int, *, scale: float, smoothing: int = 1) -> None:
         self.factor = factor
         self.scale = scale
         self.smoothing = smoothing
-        self.least_difference = least_difference
 
     @property
     def channels(self) -> int:
@@ -104,15 +106,21 @@ class SpaceToDepthLatents:
         return functional.pixel_unshuffle(changeable * self._pixels(latents), self.factor)
 
     def decode_frames(
-        self, latents: torch.Tensor, guesses: torch.Tensor, changeable: torch.Tensor
+        self,
+        latents: torch.Tensor,
+        guesses: torch.Tensor,
+        changeable: torch.Tensor,
+        *,
+        least_difference: float = 0.0,
     ) -> torch.Tensor:
         """Return pictures, float [n, 3, H, W] 0 to 255, for what the denoiser produced.
 
-        Guesses may be of another size than the latents are of: the difference is resized to it.
+        Guesses may be of another size than the latents are of: the difference is resized to it. A network
+        that is unsure spreads a haze of small ones: with `least_difference` the guess shows through there.
         """
         difference = self._pixels(latents) * (_HALF_RANGE / self.scale)
-        if self.least_difference:
-            difference = difference * gate(difference, self.least_difference)
+        if least_difference:
+            difference = difference * gate(difference, least_difference)
         size = (int(guesses.shape[2]), int(guesses.shape[3]))
         if difference.shape[2:] != guesses.shape[2:]:
             difference = functional.interpolate(difference, size, mode="bicubic", antialias=True)
@@ -166,10 +174,15 @@ class AutoencoderLatents:
         return latents
 
     def decode_frames(
-        self, latents: torch.Tensor, guesses: torch.Tensor, changeable: torch.Tensor
+        self,
+        latents: torch.Tensor,
+        guesses: torch.Tensor,
+        changeable: torch.Tensor,
+        *,
+        least_difference: float = 0.0,
     ) -> torch.Tensor:
         """Return pictures, float32 [n, 3, h * factor, w * factor], for what the denoiser produced."""
-        del guesses, changeable
+        del guesses, changeable, least_difference
         scaled = (latents / self.autoencoder.config.scaling_factor).to(self.autoencoder.dtype)
         parts = [
             self.autoencoder.decode(part, return_dict=False)[0].float()
@@ -216,7 +229,6 @@ def build_latents(
             config.factor,
             scale=config.scale,
             smoothing=config.smoothing,
-            least_difference=config.least_difference,
         )
     if autoencoder is None:
         raise MismatchError("these latents need an autoencoder, and there is none", "give one as vae")

@@ -360,7 +360,9 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
             frames = range(start, min(start + _FRAMES_AT_ONCE, n_frames))
             guesses, changeable = (each.to(self.device) for each in guess.of(frames))
             part = latents[0, :, start : frames.stop].transpose(0, 1)
-            pictures = self.latents.decode_frames(part, guesses, changeable)
+            pictures = self.latents.decode_frames(
+                part, guesses, changeable, least_difference=self.sampling.least_difference
+            )
             size = (int(guesses.shape[2]), int(guesses.shape[3]))
             for picture in pictures.round().byte().permute(0, 2, 3, 1).cpu().numpy():
                 yield resize_picture(picture, size)

@@ -45,3 +45,11 @@ def test_unknown_names_are_refused_with_the_known_ones(name: str) -> None:
 def test_mistakes_are_named(old: str, new: str, message: str) -> None:
     with pytest.raises(FileFormatError, match=message):
         ModelConfig.parse(MICRO.replace(old, new, 1), "own.toml")
+
+
+def test_a_threshold_wants_a_first_guess() -> None:
+    text = MICRO.replace("overlap = 2\n", "overlap = 2\nleast_difference = 20\n")
+    assert ModelConfig.parse(text, "own.toml").sampling.least_difference == 20
+    without = text.replace("factor = 4\n", 'factor = 4\nrelative_to = "none"\n')
+    with pytest.raises(FileFormatError, match="differences to a first guess"):
+        ModelConfig.parse(without, "own.toml")

@@ -107,7 +107,7 @@ def test_a_haze_leaves_the_guess_as_it_is() -> None:
     haze = torch.full((1, 48, 4, 4), 3 * 2.0 / 127.5)
     guesses, free = torch.full((1, 3, 16, 16), 100.0), torch.ones(1, 1, 16, 16)
     all_of_it, gated = (
-        SpaceToDepthLatents(4, scale=2.0, least_difference=least).decode_frames(haze, guesses, free)
+        SpaceToDepthLatents(4, scale=2.0).decode_frames(haze, guesses, free, least_difference=least)
         for least in (0.0, 24.0)
     )
     torch.testing.assert_close(all_of_it, guesses + 3)

@@ -152,6 +152,20 @@ def test_a_model_that_predicts_nothing_shows_its_first_guess(
     assert np.array_equal(frames, np.broadcast_to(reference, frames.shape))
 
 
+def test_small_differences_to_the_first_guess_can_be_left_out(
+    config: ModelConfig, reference: Picture, poses: Poses
+) -> None:
+    relative = config.latents.model_copy(update={"relative_to": "reference"})
+    networks = build_networks(config, temporal=True)
+    farthest = []
+    for least in (0.0, 250.0):
+        sampling = config.sampling.model_copy(update={"least_difference": least})
+        changed = config.model_copy(update={"latents": relative, "sampling": sampling})
+        frames = AnimationPipeline.from_networks(networks, changed)(reference, poses, steps=1).frames
+        farthest.append(np.abs(frames.astype(int) - reference).max())
+    assert farthest[1] < farthest[0] / 4
+
+
 def test_progress_counts_denoiser_calls(
     pipeline: AnimationPipeline, reference: Picture, poses: Poses
 ) -> None:

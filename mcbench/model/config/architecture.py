@@ -27,8 +27,6 @@ class SpaceToDepthConfig(Section):
     """Brings differences to about unit variance where people are."""
     smoothing: Literal[1, 3, 5] = 1
     """Side in pixels of the window that smooths what is decoded; 1 for none; 5 hides the edges of blocks."""
-    least_difference: Annotated[float, Field(ge=0, le=255)] = 0.0
-    """Levels of 255 that a difference must have to be added to the guess; smaller ones fade out."""
 
     @property
     def channels(self) -> int:

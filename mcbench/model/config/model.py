@@ -41,6 +41,12 @@ class ModelConfig(Section):
     sampling: SamplingConfig
     training: TrainingConfig
 
+    @pydantic.model_validator(mode="after")
+    def _only_guesses_show_through(self) -> Self:
+        if self.sampling.least_difference and self.latents.relative_to == "none":
+            raise ValueError("sampling.least_difference wants latents that are differences to a first guess")
+        return self
+
     @property
     def grid(self) -> int:
         """Side in pixels of one position of the coarsest features: sizes must be multiples of it."""

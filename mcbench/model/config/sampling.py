@@ -18,3 +18,6 @@ class SamplingConfig(Section):
     overlap: Annotated[int, Field(ge=0)] = 4
     noise: Annotated[float, Field(ge=0, le=1)] = 1.0
     """Scale of the noise that sampling starts from. In a single step noise can only leave traces: 0."""
+    least_difference: Annotated[float, Field(ge=0, le=255)] = 0.0
+    """Levels of 255 that a difference to a first guess must have to be added to it; smaller ones fade out.
+    Training knows nothing of it: where nothing comes through, nothing could be learned."""

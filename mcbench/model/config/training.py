@@ -53,6 +53,9 @@ class TrainingConfig(Section):
     """Weight of the LPIPS (AlexNet) of decoded estimates, added to the loss. It flatters a model's LPIPS."""
     texture_weight: Annotated[float, Field(ge=0)] = 0.0
     """Weight of how far decoded estimates are from the truth in their amount of fine detail (ours)."""
+    picture_warmup_steps: Annotated[int, Field(ge=0)] = 0
+    """Steps of stage 1 in which the two weights above rise from 0, by their square. Random networks make
+    pictures worse than their first guess, and would first learn to add nothing to it."""
     loss: Literal["huber", "mse"] = "huber"
     """Of the scheduler's target: Huber in units of `loss_delta`, or the squared error."""
     loss_delta: Annotated[float, Field(gt=0)] = 0.1

@@ -132,11 +132,11 @@ class LossModule(nn.Module):
         height, width = (side // self._space.factor for side in batch.frames.shape[-2:])
         return torch.Size((clips, self._space.channels, frames, height, width))
 
-    def forward(self, batch: Batch, draws: Draws) -> torch.Tensor:
+    def forward(self, batch: Batch, draws: Draws, picture_share: float = 1.0) -> torch.Tensor:
         """Return the mean loss of a batch, a scalar.
 
         Huber errors are relative to `loss_delta`: 0.5 is an error of that size everywhere. People weigh more
-        than the background.
+        than the background. The terms of decoded pictures count with `picture_share` of their weights.
         """
         frames = len(batch.frames) // len(batch.references)
         with torch.no_grad():
@@ -148,10 +148,10 @@ class LossModule(nn.Module):
         weights = self._weights(batch, draws, frames)
         counted = self._what_decodes(predicted, batch, frames).float()
         loss: torch.Tensor = (self._error(counted, target) * weights).mean()
-        if self._perceptual is not None or self._config.texture_weight:
+        if picture_share and (self._perceptual is not None or self._config.texture_weight):
             estimate = clean_estimate(self._scheduler, predicted, noisy, draws.timesteps)
             pictures = self._space.decode_frames(_as_rows(estimate), batch.guesses, batch.changeable)
-            loss = loss + self._of_pictures(pictures.float(), batch.frames)
+            loss = loss + picture_share * self._of_pictures(pictures.float(), batch.frames)
         if self._every_gradient:
             for parameter in self.networks.parameters():
                 if parameter.requires_grad:

@@ -224,6 +224,7 @@ class StageTraining:
         generator = torch.Generator().manual_seed(_torch_seed(self._setting.seed, self._number, step))
         self._optimizer.zero_grad(set_to_none=True)
         total = torch.zeros((), device=self._accelerator.device)
+        share_of_pictures = picture_share(self._config.training, self._number, step)
         draws = None
         images = 0
         for part in range(parts):
@@ -243,7 +244,8 @@ class StageTraining:
             with syncing(self._accelerator, self._module, last):
                 # accelerate's own modules run in mixed precision by themselves, torch's sharded ones do not.
                 with self._accelerator.autocast():
-                    loss = self._module(batch.to(self._accelerator.device), mine).float() / parts
+                    on_device = batch.to(self._accelerator.device)
+                    loss = self._module(on_device, mine, share_of_pictures).float() / parts
                 self._accelerator.backward(loss)
             total += loss.detach()
         value = float(self._accelerator.reduce(total, "mean"))
@@ -364,6 +366,13 @@ def learning_rate(section: StageConfig, step: int, steps: int) -> float:
     share = (step - section.warmup_steps) / max(1, steps - section.warmup_steps)
     fall = 0.5 * (1 + math.cos(math.pi * share))
     return section.final_learning_rate + (section.learning_rate - section.final_learning_rate) * fall
+
+
+def picture_share(training: TrainingConfig, number: StageNumber, step: int) -> float:
+    """Return the share of their weights that the loss's terms of decoded pictures have at a step."""
+    if number == 2 or step >= training.picture_warmup_steps:
+        return 1.0
+    return (step / training.picture_warmup_steps) ** 2
 
 
 def _torch_seed(*parts: int) -> int:

@@ -21,7 +21,7 @@ from mcbench.model.training.clips import (
     render_clip,
 )
 from mcbench.model.training.loss import Draws, LossModule
-from mcbench.model.training.stage import learning_rate
+from mcbench.model.training.stage import learning_rate, picture_share
 from tests.model.training.conftest import Changed, losses
 
 
@@ -70,10 +70,10 @@ def test_joint_training_takes_steps_on_images_and_on_clips(
 ) -> None:
     real, seen = LossModule.forward, []
 
-    def watched(self: LossModule, batch: Batch, draws: Draws) -> torch.Tensor:
+    def watched(self: LossModule, batch: Batch, draws: Draws, picture_share: float) -> torch.Tensor:
         motion = next(each for name, each in self.networks.named_parameters() if temporal_parameter(name))
         seen.append((len(batch.references), len(batch.frames), motion.detach().clone()))
-        return real(self, batch, draws)
+        return real(self, batch, draws, picture_share)
 
     config = changed("stage2", image_batches=0.5, images=4)
     train(config, out=tmp_path, stage="1", steps1=1, clips=clips, workers=0)
@@ -131,3 +131,10 @@ def test_the_learning_rate_rises_and_falls(changed: Changed) -> None:
     assert max(rates) == rates[4] == pytest.approx(1e-3)
     assert all(a > b for a, b in itertools.pairwise(rates[4:]))
     assert learning_rate(stage, 20, 20) == pytest.approx(1e-4)
+
+
+def test_terms_of_pictures_come_in_with_the_steps_of_stage_1(changed: Changed) -> None:
+    training = changed(picture_warmup_steps=10).training
+    assert [picture_share(training, 1, step) for step in (0, 5, 10, 99)] == [0.0, 0.25, 1.0, 1.0]
+    assert picture_share(training, 2, 0) == 1.0
+    assert picture_share(changed().training, 1, 0) == 1.0

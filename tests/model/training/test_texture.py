@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from mcbench.model.config import ModelConfig
 from mcbench.model.latents import build_latents
 from mcbench.model.networks import build_networks, build_scheduler
 from mcbench.model.training.batches import make_batch, make_choices
@@ -60,18 +61,29 @@ def test_even_pictures_have_gradients() -> None:
     assert torch.isfinite(even.grad).all()
 
 
+def _losses(config: ModelConfig, clips: Path, *shares: float) -> list[float]:
+    """Return the loss of one batch with each share of the weights of the terms of pictures."""
+    store, stage = ClipStore(clips, config.size), config.training.stage1
+    batch = make_batch(config, stage, store, make_choices(config, stage, store, 0, (0,)))
+    torch.manual_seed(0)
+    networks = randomised(build_networks(config, temporal=False))
+    module = LossModule(networks, build_latents(config.latents), build_scheduler(config), config)
+    shape = module.latent_shape(batch, len(batch.references))
+    draws = draw(config.training, build_scheduler(config), shape, torch.Generator().manual_seed(1))
+    return [module(batch, draws, share).item() for share in shares]
+
+
 def test_the_loss_has_it_by_its_weight(changed: Changed, clips: Path) -> None:
-    losses = []
-    for weight in (0.0, 1.0, 3.0):
-        config = changed(texture_weight=weight)
-        store, stage = ClipStore(clips, config.size), config.training.stage1
-        batch = make_batch(config, stage, store, make_choices(config, stage, store, 0, (0,)))
-        torch.manual_seed(0)
-        networks = randomised(build_networks(config, temporal=False))
-        module = LossModule(networks, build_latents(config.latents), build_scheduler(config), config)
-        shape = module.latent_shape(batch, len(batch.references))
-        draws = draw(config.training, build_scheduler(config), shape, torch.Generator().manual_seed(1))
-        losses.append(module(batch, draws).item())
-    plain, once, thrice = losses
+    (plain,) = _losses(changed(texture_weight=0.0), clips, 1.0)
+    (once,) = _losses(changed(texture_weight=1.0), clips, 1.0)
     assert once > plain
-    assert thrice - plain == pytest.approx(3 * (once - plain), rel=1e-4)
+    thrice = plain + 3 * (once - plain)
+    by_share = _losses(changed(texture_weight=3.0), clips, 0.0, 0.5, 1.0)
+    assert by_share == pytest.approx([plain, (plain + thrice) / 2, thrice], rel=1e-4)
+
+
+def test_the_loss_sees_the_differences_that_sampling_leaves_out(changed: Changed, clips: Path) -> None:
+    config = changed(texture_weight=1.0)
+    sampling = config.sampling.model_copy(update={"least_difference": 200.0})
+    fading = config.model_copy(update={"sampling": sampling})
+    assert _losses(fading, clips, 1.0) == _losses(config, clips, 1.0)
