@@ -123,7 +123,8 @@ def write_sheet(path: Path, split_name: str, run: Path) -> None:
             chosen.setdefault(clip.record.n_people or 0, clip)
     rows = []
     for _, clip in sorted(chosen.items()):
-        index = round(SHEET_AT * (clip.record.n_frames - 1))
+        n_frames = len(list((run / "frames" / clip.record.id).glob("[0-9]*.png")))
+        index = round(SHEET_AT * (n_frames - 1))
         poses = find_condition(clip, "poses").poses()
         made = np.asarray(Image.open(run / "frames" / clip.record.id / f"{index:06d}.png").convert("RGB"))
         pose = draw_poses(poses.keypoints[index], poses.visibility[index], poses.size)
