@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pydantic
 from diffusers.utils import logging
 
 from mcbench.errors import FileFormatError, MismatchError, WeightsMissingError
@@ -55,7 +56,7 @@ def load_pipeline(folder: Path, *, config: str | None = None) -> AnimationPipeli
         config: the name of the configuration that it must be of; None for any.
 
     Raises:
-        FileFormatError: it does not hold a whole pipeline of ours.
+        FileFormatError: it does not hold a whole pipeline of ours, or one of another version of mcbench.
         MismatchError: it is of another configuration.
     """
     showed_progress = logging.is_progress_bar_enabled()
@@ -74,6 +75,7 @@ def load_pipeline(folder: Path, *, config: str | None = None) -> AnimationPipeli
     pipeline.set_progress_bar_config(disable=True)
     if not pipeline.config.get("settings"):
         raise FileFormatError(f"{folder}/model_index.json has no settings of an mcbench pipeline")
+    _check_settings(pipeline, folder)
     name = str(pipeline.config.settings["name"])
     if config is not None and config != name:
         raise MismatchError(
@@ -81,3 +83,19 @@ def load_pipeline(folder: Path, *, config: str | None = None) -> AnimationPipeli
             f"ask for {name}, or give a checkpoint of {config}",
         )
     return pipeline
+
+
+def _check_settings(pipeline: AnimationPipeline, folder: Path) -> None:
+    """Read all settings now, so that those of another version are told before anything is made."""
+    where = f"{folder}/model_index.json"
+    try:
+        _ = (pipeline.config.settings["name"], pipeline.size, pipeline.latents_config, pipeline.sampling)
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise FileFormatError(
+            f"{where} has settings that this version of mcbench does not read: {field}: {first['msg']}",
+            "use the version that wrote it (training.json beside it names it), or train again",
+        ) from error
+    except (KeyError, TypeError) as error:
+        raise FileFormatError(f"{where} lacks settings of an mcbench pipeline: {error}") from error

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,9 @@ from diffusers import EulerDiscreteScheduler
 from numpy.typing import NDArray
 
 from mcbench.data.truth import Poses
-from mcbench.errors import InputError, MismatchError
+from mcbench.errors import FileFormatError, InputError, MismatchError
 from mcbench.model.config import ModelConfig
+from mcbench.model.loading import load_pipeline
 from mcbench.model.networks import build_networks
 from mcbench.model.pipeline import AnimationPipeline, resize_picture
 from tests.model.conftest import make_poses
@@ -104,6 +106,28 @@ def test_saved_and_loaded_it_makes_the_same_frames(
     loaded = AnimationPipeline.from_pretrained(tmp_path)
     assert loaded.size == (48, 32)
     assert np.array_equal(loaded(reference, poses).frames, pipeline(reference, poses).frames)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"latents": {"kind": "space-to-depth", "least_difference": 52.0}}, "least_difference: Extra inputs"),
+        ({"sampling": {"steps": 0}}, "steps: Input should be greater"),
+        ({"name": None}, "lacks settings"),
+    ],
+    ids=["another version's", "impossible", "missing"],
+)
+def test_settings_of_another_version_are_told_at_once(
+    pipeline: AnimationPipeline, tmp_path: Path, changed: dict[str, object], message: str
+) -> None:
+    pipeline.save_pretrained(tmp_path)
+    path = tmp_path / "model_index.json"
+    told = json.loads(path.read_text())
+    settings = told["settings"] | changed
+    told["settings"] = {name: value for name, value in settings.items() if value is not None}
+    path.write_text(json.dumps(told))
+    with pytest.raises(FileFormatError, match=message):
+        load_pipeline(tmp_path)
 
 
 def test_guiders_that_are_absent_stay_absent(
