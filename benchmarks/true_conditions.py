@@ -42,6 +42,7 @@ AREAS = ("all", "overlap", "moving", "far")
 FIRST = VALIDATION_FROM + 1000
 """Clips before that choose checkpoints."""
 FRAMES, FAR = 8, 0.05
+"""Frames of a clip, and the pose distance of the area `far`, a share of the height."""
 Column = tuple[bool, str]
 """Whether the truth was told, and an area."""
 
@@ -99,8 +100,8 @@ def animate(pipeline: AnimationPipeline, given: Task) -> torch.Tensor:
     )
 
 
-def areas(clip: TrainingClip, far: float) -> dict[str, NDArray[np.float64]]:
-    """Return area -> weight of each pixel of frames 1 and on, [n, H, W]; `far` is told in pose_distances."""
+def areas(clip: TrainingClip) -> dict[str, NDArray[np.float64]]:
+    """Return area -> weight of each pixel of frames 1 and on, [n, H, W]."""
     poses, size = clip.poses, clip.poses.size
     indices = range(1, len(clip.frames))
     masks = [body_masks(poses.keypoints[k], poses.visibility[k], size) > 0 for k in indices]
@@ -110,7 +111,7 @@ def areas(clip: TrainingClip, far: float) -> dict[str, NDArray[np.float64]]:
         "all": everywhere,
         "overlap": np.stack([mask.sum(0) > 1 for mask in masks]).astype(float),
         "moving": everywhere * moving,
-        "far": everywhere * (pose_distances(clip) > far)[:, None, None],
+        "far": everywhere * (pose_distances(clip) > FAR)[:, None, None],
     }
 
 
@@ -143,9 +144,9 @@ class Table:
         return f"{10 * np.log10(255**2 * weight / error):.3f}" if error else ""
 
 
-def add_clip(table: Table, variants: Mapping[str, AnimationPipeline], clip: TrainingClip, far: float) -> None:
+def add_clip(table: Table, variants: Mapping[str, AnimationPipeline], clip: TrainingClip) -> None:
     """Add one clip's errors, told either way."""
-    truth, by_area = to_tensor(clip.frames[1:]), areas(clip, far)
+    truth, by_area = to_tensor(clip.frames[1:]), areas(clip)
     for tells_truth in (False, True):
         given = task(variants["whole"], clip, truth=tells_truth)
         made = {"first guess": given.guesses}
@@ -172,7 +173,7 @@ def main() -> None:
     progress.start("Animating", arguments.clips)
     for index in range(FIRST, FIRST + arguments.clips):
         rendered = render_clip(index, whole.size)
-        add_clip(table, variants, rendered.at([0, *range(SPREAD_FRAMES, SPREAD_FRAMES + FRAMES)]), FAR)
+        add_clip(table, variants, rendered.at([0, *range(SPREAD_FRAMES, SPREAD_FRAMES + FRAMES)]))
         progress.advance()
     columns = [(tells_truth, area) for tells_truth in (False, True) for area in AREAS]
     print("| | " + " | ".join(f"{'true' if truth else 'usual'}, {area}" for truth, area in columns) + " |")

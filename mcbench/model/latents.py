@@ -225,11 +225,7 @@ def build_latents(
         MismatchError: the autoencoder is missing, or is not the one that the section describes.
     """
     if isinstance(config, SpaceToDepthConfig):
-        return SpaceToDepthLatents(
-            config.factor,
-            scale=config.scale,
-            smoothing=config.smoothing,
-        )
+        return SpaceToDepthLatents(config.factor, scale=config.scale, smoothing=config.smoothing)
     if autoencoder is None:
         raise MismatchError("these latents need an autoencoder, and there is none", "give one as vae")
     latents = AutoencoderLatents(autoencoder)

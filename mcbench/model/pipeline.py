@@ -37,7 +37,6 @@ from mcbench.records import Size
 _MAPS_AT_ONCE = 8
 _FRAMES_AT_ONCE = 4
 _ASPECT_TOLERANCE = 0.02
-# Made once: latents are asked for at every few frames.
 _LATENTS: TypeAdapter[SpaceToDepthConfig | AutoencoderConfig] = TypeAdapter(LatentsConfig)
 
 
@@ -355,14 +354,14 @@ class AnimationPipeline(DiffusionPipeline):  # type: ignore[misc]
         return latents
 
     def _decode(self, latents: torch.Tensor, guess: FirstGuess) -> Iterator[NDArray[np.uint8]]:
+        # Looked up once: each of the two reads a section of the settings.
+        space, least_difference = self.latents, self.sampling.least_difference
         n_frames = latents.shape[2]
         for start in range(0, n_frames, _FRAMES_AT_ONCE):
             frames = range(start, min(start + _FRAMES_AT_ONCE, n_frames))
             guesses, changeable = (each.to(self.device) for each in guess.of(frames))
             part = latents[0, :, start : frames.stop].transpose(0, 1)
-            pictures = self.latents.decode_frames(
-                part, guesses, changeable, least_difference=self.sampling.least_difference
-            )
+            pictures = space.decode_frames(part, guesses, changeable, least_difference=least_difference)
             size = (int(guesses.shape[2]), int(guesses.shape[3]))
             for picture in pictures.round().byte().permute(0, 2, 3, 1).cpu().numpy():
                 yield resize_picture(picture, size)
